@@ -1,0 +1,3 @@
+"""Hearthline: the auto-configuration server."""
+
+__version__ = "0.1.0"

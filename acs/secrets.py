@@ -1,0 +1,115 @@
+"""Secrets: made, sealed at rest, used to sign, and kept out of what people read.
+
+One 32-byte key file in the data directory seals everything (AES-GCM) and signs links and nonces (HMAC-SHA256 with a key
+derived per purpose). Losing the file loses the sealed secrets; docs/operations.md says how to back it up.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets as _random
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from acs.errors import WrongEnvironment
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without look-alikes
+
+
+def random_secret(length: int = 24) -> str:
+    """A secret that survives every CPE's parser: letters and digits only. 24 of them are 139 bits (conformance J-3)."""
+    return "".join(_random.choice(_ALPHABET) for _ in range(length))
+
+
+class Vault:
+    """Seals and opens texts, signs bytes. Immutable, may be shared by threads."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != 32:
+            raise ValueError(f"a vault key has 32 bytes, not {len(key)}")
+        self._key = key
+        self._aead = AESGCM(self._derive("seal"))
+
+    @classmethod
+    def of(cls, home: Path) -> "Vault":
+        """The vault of a data directory; its key file is made on first use, readable by the owner only."""
+        path = home / "secret.key"
+        try:
+            if not path.exists():
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(_random.token_bytes(32))
+        except FileExistsError:
+            pass  # another process was faster
+        except OSError as error:
+            raise WrongEnvironment(f"Key file {path} cannot be made: {error.strerror}") from None
+        return cls(path.read_bytes())
+
+    def _derive(self, purpose: str) -> bytes:
+        return hmac.digest(self._key, f"hearthline/{purpose}".encode(), "sha256")
+
+    def seal(self, text: str) -> str:
+        nonce = _random.token_bytes(12)
+        return "1:" + base64.urlsafe_b64encode(nonce + self._aead.encrypt(nonce, text.encode(), None)).decode()
+
+    def open(self, sealed: str) -> str:
+        """The text; ValueError if it was sealed under another key or altered."""
+        version, _, rest = sealed.partition(":")
+        if version != "1":
+            raise ValueError("not a sealed secret")
+        raw = base64.urlsafe_b64decode(rest)
+        try:
+            return self._aead.decrypt(raw[:12], raw[12:], None).decode()
+        except Exception:
+            raise ValueError("sealed under another key: was secret.key replaced?") from None
+
+    def key_for(self, purpose: str) -> bytes:
+        """A 32-byte key of its own for `purpose`; the same in every process of this data directory."""
+        return self._derive(purpose)
+
+    def sign(self, purpose: str, data: str, length: int = 32) -> str:
+        """A URL-safe signature of `length` characters (6 bits each)."""
+        digest = hmac.digest(self._derive(purpose), data.encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode()[:length]
+
+    def signed(self, purpose: str, data: str, signature: str) -> bool:
+        return hmac.compare_digest(self.sign(purpose, data, len(signature)), signature) if len(signature) >= 20 else False
+
+
+# ---- keeping secrets out of what people read ------------------------------------------------------------------
+
+MASK = "••••••"
+
+_SECRET_LEAF = re.compile(r"(?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)$|\.(?:PreSharedKey|WEPKey)\.\d+\.[A-Za-z]*Key$")
+_XML_SECRET = re.compile(
+    rb"((?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)</(?:\w+:)?Name>\s*<(?:\w+:)?Value[^>]*>)[^<]+", re.S
+)
+_XML_FIELD = re.compile(rb"(<(?:\w+:)?(?:Password|Username)>)[^<]+(</)")
+
+
+@lru_cache(maxsize=65536)
+def is_secret_name(path: str) -> bool:
+    """Whether a parameter's name alone says that its value is a secret."""
+    return _SECRET_LEAF.search(path) is not None
+
+
+def mask_value(path: str, value: str) -> str:
+    return MASK if value and is_secret_name(path) else value
+
+
+def mask_xml(body: bytes) -> bytes:
+    """An envelope with the values of secret parameters and of file credentials struck out."""
+    if b"assw" not in body and b"Key</" not in body and b"Passphrase" not in body and b"Secret</" not in body and b"PIN</" not in body:
+        return body  # nine of ten messages
+    stars = MASK.encode()
+    body = _XML_SECRET.sub(rb"\g<1>" + stars, body)
+    return _XML_FIELD.sub(rb"\g<1>" + stars + rb"\g<2>", body)
+
+
+def fingerprint(text: str) -> str:
+    """A short name for a secret token, to look it up by: SHA-256, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,173 @@
+"""What can be set from outside: read once per process, handed down as a value.
+
+Sources, first one wins: `HEARTHLINE_*` variables, `hearthline.toml` in the data directory, the defaults below.
+No other module reads the environment. docs/settings.md lists the same for people.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from acs.errors import WrongEnvironment
+
+MODEL_MODULES = (
+    "acs.db.tenancy",
+    "acs.audit",
+    "acs.jobs",
+    "acs.devices.models",
+    "acs.operations.models",
+    "acs.firmware.models",
+    "acs.recorder.models",
+    "care.security.models",
+)
+"""Every module that declares tables. Migrations and tests load them; nothing at the bottom knows the names above it."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Durations in seconds, sizes in bytes, ports 0 for one the system picks."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTHLINE_", frozen=True, extra="ignore")
+
+    home: Path = Path("./var")
+    database_url: str = ""
+    broker_url: str = "memory://"
+    bind: str = "0.0.0.0"  # noqa: S104 - routers must reach us; `up --demo` binds to loopback instead
+    cwmp_port: int = 7547
+    files_port: int = 7567
+    stun_port: int = 3478
+    web_port: int = 8080
+    metrics_port: int = 9100
+    cwmp_workers: int = 1
+    web_workers: int = 1
+    public_url: str = ""
+    acs_url: str = ""
+    files_url: str = ""
+    cpe_auth: Literal["device", "shared", "none"] = "device"
+    onboarding: str = ""
+    cpe_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    log: Literal["console", "json"] = "console"
+    log_level: str = "info"
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+    commit_window_s: float = 0.02
+    session_timeout_s: float = 30.0
+    session_timeout_max_s: float = 300.0
+    max_sessions: int = 5000
+    max_body: int = 32 * 1024 * 1024
+    max_header: int = 16 * 1024
+    max_connections_per_address: int = 2000
+    recorder: Literal["on", "failed", "off"] = "on"
+    recorder_keep: int = 20
+    recorder_bytes: int = 256 * 1024
+    recorder_failed_keep_days: int = 30
+    upload_max: int = 64 * 1024 * 1024
+    upload_quota: int = 4 * 1024 * 1024 * 1024
+    firmware_max: int = 512 * 1024 * 1024
+    inform_interval_s: int = 0
+    """Periodic inform interval given to devices at their first contact; 0 leaves what the device has."""
+
+    @field_validator("cpe_networks", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cpe_networks", "trusted_proxies")
+    @classmethod
+    def _is_network(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ipaddress.ip_network(part, strict=False)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = Path(init_settings.init_kwargs.get("home") or os.environ.get("HEARTHLINE_HOME", "./var"))  # type: ignore[attr-defined]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "hearthline.toml")
+
+    # ---- what follows from the above -------------------------------------------------
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.home / 'hearthline.db').absolute()}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database.startswith("sqlite")
+
+    @property
+    def host_for_people(self) -> str:
+        return "127.0.0.1" if self.bind in ("0.0.0.0", "::", "") else self.bind  # noqa: S104
+
+    @property
+    def web_base(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host_for_people}:{self.web_port}"
+
+    @property
+    def acs_base(self) -> str:
+        return self.acs_url or f"http://{self.host_for_people}:{self.cwmp_port}/"
+
+    @property
+    def files_base(self) -> str:
+        return self.files_url.rstrip("/") or f"http://{self.host_for_people}:{self.files_port}"
+
+    @property
+    def files_dir(self) -> Path:
+        return self.home / "files"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def socket_path(self) -> Path:
+        """UNIX socket of the hint hub; in the run directory where the data directory's path is too long for one (108 bytes)."""
+        path = (self.home / "run" / "hub.sock").absolute()
+        if len(str(path)) < 100:
+            return path
+        import hashlib
+
+        short = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+        return Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"hearthline-{short}.sock"  # noqa: S108
+
+    @property
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """Where connection requests may go beside every ordinary unicast address."""
+        return tuple(ipaddress.ip_network(part, strict=False) for part in self.cpe_networks)
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings, with `given` before the environment. WrongEnvironment names the variable and what is wrong with it."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        parts = [f"HEARTHLINE_{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()]
+        raise WrongEnvironment("; ".join(parts)) from None
+    except (OSError, ValueError) as error:  # an unreadable or broken hearthline.toml
+        raise WrongEnvironment(f"hearthline.toml: {error}") from None
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make the data directory and its folders, private to us. WrongEnvironment if it cannot be written."""
+    try:
+        for folder in (settings.home, settings.home / "run", settings.log_dir, settings.files_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        settings.home.chmod(0o700)
+        probe = settings.home / ".writable"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise WrongEnvironment(f"Data directory {settings.home} cannot be written: {error.strerror}. Set HEARTHLINE_HOME to one that can.") from None
