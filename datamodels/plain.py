@@ -34,6 +34,7 @@ class Surroundings:
     """What a template may refer to: where the text stands and what the file defines."""
 
     name: str = ""
+    object_name: str = ""
     units: str = ""
     counted: str = ""
     data_type_text: str = ""
@@ -56,8 +57,8 @@ def _say(template: str, around: Surroundings) -> str:
     word, *arguments = [part.strip() for part in template.split("|")]
     first = arguments[0] if arguments else ""
     if word in _LITERAL:
-        named = first.lstrip("#.") or ("" if word in {"enum", "pattern"} else around.name)
-        return named.removesuffix(".")
+        here = {"enum": "", "pattern": "", "object": around.object_name}.get(word, around.name)
+        return (first.lstrip("#.") or here).removesuffix(".")
     if word == "bibref":
         return " ".join(arguments)
     if word == "units":

@@ -125,7 +125,7 @@ class _Reading:
             ),
             since=since,
             status=Status(node.get("status", "current")),
-            text_index=self._text_index(node, Surroundings(name=_last(template), templates=self.templates)),
+            text_index=self._text_index(node, Surroundings(name=_last(template), object_name=_last(template), templates=self.templates)),
         )
 
     def _parameter(self, node: etree._Element, parent: str, since: str, counted: dict[str, str]) -> Entry:
@@ -137,6 +137,7 @@ class _Reading:
         access = node.get("access", "readOnly")
         around = Surroundings(
             name=str(node.get("name")),
+            object_name=_last(parent),
             units=meaning.units or "",
             counted=counted.get(template, ""),
             data_type_text=self._data_type_text(meaning.data_type),

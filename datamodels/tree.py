@@ -23,7 +23,11 @@ _SERVICES = {
 }
 # An instance number, an [alias] (which may hold dots), a wildcard or {i} itself, standing between two dots.
 _INSTANCE = re.compile(r"(?<=\.)(?:\d+|\[[^\]]*\]|\*|\{i\})(?=\.|$)")
-_WORD = re.compile(r"[A-Z]+(?:s(?![a-z]))?(?=[A-Z][a-z]|\d|_|$)|[A-Z]?[a-z]+|[A-Z]+|\d+[a-zA-Z]*|\d+")
+_VENDOR_PREFIX = re.compile(r"^X_[0-9A-Za-z-]+_")
+# Spellings of the field that capitals alone would tear apart or flatten; the longer ones first.
+_FIXED = ("DHCPv4", "DHCPv6", "IPv4", "IPv6", "IPv6rd", "WiFi", "MoCA", "GHz", "MHz", "dBmV", "dBm", "dB", "xDSL", "IEEE8021x", "IEEE11i")
+# An abbreviation ends before the capital that starts the next word, and may carry a plural s (URLs).
+_WORD = re.compile("|".join(_FIXED) + r"|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 @lru_cache(maxsize=65536)
@@ -191,15 +195,10 @@ def words(path: str) -> str:
     Abbreviations keep their capitals ("DNSServers" -> "DNS servers"); vendor prefixes (X_ABC123_) are left out.
     """
     leaf = _INSTANCE.sub("", path.removesuffix(".")).rstrip(".").rpartition(".")[2]
-    leaf = re.sub(r"^X_[0-9A-Za-z-]+_", "", leaf)
-    parts = [part if part[:2].isupper() or part[0].isdigit() else part.lower() for part in _WORD.findall(leaf)]
-    text = " ".join(_FAMILIAR.get(part.lower(), part) for part in parts)
-    return text[:1].upper() + text[1:] if not text.startswith(tuple(_KEPT)) else text
-
-
-# Names of the field that capitals alone would tear apart or flatten.
-_FAMILIAR = {"wifi": "WiFi", "ipv4": "IPv4", "ipv6": "IPv6", "dhcpv4": "DHCPv4", "dhcpv6": "DHCPv6", "rx": "RX", "tx": "TX"}
-_KEPT = frozenset({"xDSL"})
+    parts = _WORD.findall(_VENDOR_PREFIX.sub("", leaf))
+    said = [part if part in _FIXED or part[:2].isupper() or not part.isalpha() else part.lower() for part in parts]
+    text = " ".join(said)
+    return text if parts and parts[0] in _FIXED else text[:1].upper() + text[1:]
 
 
 def _parent(template: str) -> str:
