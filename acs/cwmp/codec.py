@@ -1,0 +1,455 @@
+"""Envelopes to messages and back, by the tables of messages.py.
+
+Decoding tolerates what the field does and names each tolerance in `Envelope.tolerances`; encoding is strict: prefixes SOAP-ENV,
+SOAP-ENC and cwmp, no XML declaration (two clients in the field drop a message that has one, R-1 and R-2), argument elements without
+namespace, booleans as 0 and 1, the namespace the CPE used. A DTD is refused before anything is parsed (conformance B-9, J-5).
+Tests: tests/acs/cwmp/test_codec.py; the reference decoder there is spyne's.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault, ParameterFault
+from acs.cwmp.messages import ARRAY, CLASSES, FIELDS, FLAG, INT, STRUCT, TEXT, UINT, VALUE, Field, ParameterInfoStruct, ParameterValueStruct
+
+SOAP_NS = "http://schemas.xmlsoap.org/soap/envelope/"
+ENC_NS = "http://schemas.xmlsoap.org/soap/encoding/"
+XSD_NS = "http://www.w3.org/2001/XMLSchema"
+XSI_NS = "http://www.w3.org/2001/XMLSchema-instance"
+CWMP_1_0 = "urn:dslforum-org:cwmp-1-0"
+MAX_DEPTH = 64
+
+_CWMP_NS = re.compile(r"urn:dslforum-org:cwmp-\d+-\d+")
+_XSI_TYPE = f"{{{XSI_NS}}}type"
+_DTD = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.I)
+_BARE_AMPERSAND = re.compile(r"&(?!(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos);)")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL_REFERENCE = re.compile(r"&#(?:x0*(?:[0-8BbCcEeFf]|1[0-9A-Fa-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));")
+_DECLARED_ENCODING = re.compile(r"^\s*<\?xml[^>]*\?>")
+_ANY_TEXT = re.compile(r"[&<>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What a SOAP header may say (conformance A.6). `session_timeout_s` and the versions only if given."""
+
+    hold_requests: bool = False
+    session_timeout_s: int | None = None
+    supported_versions: tuple[str, ...] = ()
+    use_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRpc:
+    """A body whose RPC we do not know: to be answered 8000 (conformance B-88)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One decoded message. `id` is None where the header had none, else verbatim."""
+
+    message: Any
+    id: str | None
+    namespace: str
+    headers: Headers = Headers()
+    tolerances: tuple[str, ...] = ()
+
+
+def _parser(recover: bool = False, encoding: str | None = None) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, collect_ids=False,
+        load_dtd=False, dtd_validation=False, recover=recover, encoding=encoding,
+    )  # fmt: skip
+
+
+_STRICT = _parser()
+
+
+def local(tag: Any) -> str:
+    """The local part of a tag, also of one whose prefix was never declared (R-9)."""
+    return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
+
+
+# ---- decoding --------------------------------------------------------------------------------------------------
+
+
+def decode(body: bytes, charset: str | None = None) -> Envelope:
+    """Decode one envelope. CpeProtocolError with the fault or status to answer with when it is none."""
+    tolerances: list[str] = []
+    root = _parse(body, charset, tolerances)
+    if local(root.tag) != "Envelope":
+        raise CpeProtocolError(f"the body is a <{local(root.tag)[:40]}>, not a SOAP envelope")
+    header, soap_body = None, None
+    for node in root:
+        name = local(node.tag)
+        if name == "Header":
+            header = node
+        elif name == "Body":
+            soap_body = node
+    if soap_body is None or len(soap_body) == 0:
+        raise CpeProtocolError("the envelope has no SOAP body")
+    rpc = soap_body[0]
+    if len(soap_body) > 1:
+        tolerances.append("more than one element in the SOAP body")
+    name = local(rpc.tag)
+    namespace = _namespace(root, rpc)
+    rid, headers = _decode_header(header)
+    if name == "Fault":
+        return Envelope(_decode_fault(rpc), rid, namespace, headers, tuple(tolerances))
+    decoder = _DECODERS.get(name)
+    if decoder is None:
+        return Envelope(UnknownRpc(name[:80]), rid, namespace, headers, tuple(tolerances))
+    try:
+        message = decoder(rpc)
+    except ValueError as error:
+        raise CpeProtocolError(f"{name}: {error}", fault=8003) from None
+    return Envelope(message, rid, namespace, headers, tuple(tolerances))
+
+
+def _parse(body: bytes, charset: str | None, tolerances: list[str]) -> Any:
+    if b"<!" in body and _DTD.search(body):
+        raise CpeProtocolError("a document type declaration is refused")
+    try:
+        root = etree.fromstring(body, _STRICT)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        return _parse_repaired(body, charset, tolerances, error)
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") and root.getroottree().docinfo.doctype:
+        raise CpeProtocolError("a document type declaration is refused")
+    return root
+
+
+def _parse_repaired(body: bytes, charset: str | None, tolerances: list[str], error: Exception) -> Any:
+    """Second try for what devices really send: wrong charset, control characters, bare ampersands, undeclared prefixes.
+
+    Quirks K-23 to K-27, R-9. A truncated body stays refused: it must end with the envelope's end tag.
+    """
+    text = _to_text(body.strip(b"\x00 \r\n\t"), charset)
+    text = _DECLARED_ENCODING.sub("", text.lstrip("\ufeff").strip("\x00 \r\n\t"), count=1).lstrip()
+    if not re.search(r"Envelope\s*>$", text) or re.search(r"<!\s*(?:DOCTYPE|ENTITY)", text, re.I):
+        raise CpeProtocolError(f"not well-formed XML: {str(error)[:160]}") from None
+    repaired = _CONTROL_REFERENCE.sub("", _NOT_XML.sub("", _BARE_AMPERSAND.sub("&amp;", text)))
+    tolerances.append(f"XML repaired: {str(error)[:120]}")
+    try:
+        root = etree.fromstring(repaired.encode(), _parser(encoding="utf-8"))
+    except etree.XMLSyntaxError as second:
+        if "Namespace prefix" not in str(second):
+            raise CpeProtocolError(f"not well-formed XML: {str(second)[:160]}") from None
+        root = etree.fromstring(repaired.encode(), _parser(recover=True, encoding="utf-8"))
+    if root is None:
+        raise CpeProtocolError("not well-formed XML")
+    return root
+
+
+def _to_text(body: bytes, charset: str | None) -> str:
+    for name in (charset, "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else None, "utf-8"):
+        if name:
+            try:
+                return body.decode(name)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return body.decode("latin-1")
+
+
+def _namespace(root: Any, rpc: Any) -> str:
+    """The CWMP namespace of the message: the RPC's own, else any that the envelope declares, else 1.0 (K-26, K-29)."""
+    own = rpc.tag[1:].partition("}")[0] if rpc.tag[0] == "{" else ""
+    if _CWMP_NS.fullmatch(own):
+        return str(own)
+    for node in (rpc, root, *rpc.iter(etree.Element)):
+        for uri in node.nsmap.values():
+            if uri and _CWMP_NS.fullmatch(uri):
+                return str(uri)
+        if node is not rpc and node is not root and local(node.tag) == "Fault":
+            break
+    return CWMP_1_0
+
+
+def _decode_header(header: Any) -> tuple[str | None, Headers]:
+    if header is None:
+        return None, _NO_HEADERS
+    rid: str | None = None
+    hold, timeout, versions, use = False, None, (), ""
+    for node in header:
+        name = local(node.tag)
+        if name == "ID":
+            rid = node.text or ""
+        elif name == "HoldRequests":
+            hold = (node.text or "").strip().lower() in ("1", "true")
+        elif name in ("SessionTimeout", "sessionTimeout"):
+            text = (node.text or "").strip()
+            timeout = int(text) if text.isdigit() else None
+        elif name == "SupportedCWMPVersions":
+            versions = tuple(part.strip() for part in (node.text or "").split(",") if part.strip())
+        elif name == "UseCWMPVersion":
+            use = (node.text or "").strip()
+        elif name != "NoMoreRequests" and _must_understand(node):
+            raise CpeProtocolError(f"header {name[:40]} must be understood and is not", fault=None, status=500)
+    if not (hold or timeout or versions or use):
+        return rid, _NO_HEADERS
+    return rid, Headers(hold, timeout, versions, use)
+
+
+_NO_HEADERS = Headers()
+
+
+def _must_understand(node: Any) -> bool:
+    return any(local(name) == "mustUnderstand" and value.strip() in ("1", "true") for name, value in node.attrib.items())
+
+
+def _decode_fault(node: Any) -> CwmpFault:
+    """SOAP fault with the CWMP fault in its detail; one without detail is 9002 with its text kept (conformance B-86)."""
+    text = ""
+    for part in node:
+        if local(part.tag) == "faultstring":
+            text = (part.text or "").strip()
+        if local(part.tag) == "detail":
+            for inner in part:
+                if local(inner.tag) == "Fault":
+                    return _decode_cwmp_fault(inner)
+    return CwmpFault(9002, text[:256])
+
+
+def _decode_cwmp_fault(node: Any) -> CwmpFault:
+    code, text, parameters = 9002, "", []
+    for part in node:
+        name = local(part.tag)
+        if name == "FaultCode":
+            code = _fault_code(part.text)
+        elif name == "FaultString":
+            text = (part.text or "").strip()[:1024]
+        elif name == "SetParameterValuesFault":
+            got = {local(p.tag): (p.text or "").strip() for p in part}
+            parameters.append(ParameterFault(got.get("ParameterName", ""), _fault_code(got.get("FaultCode")), got.get("FaultString", "")[:256]))
+    return CwmpFault(code, text, tuple(parameters))
+
+
+def _fault_code(text: str | None) -> int:
+    digits = (text or "").strip()
+    return int(digits) if digits.isdigit() and len(digits) < 10 else 9002
+
+
+_TYPES: dict[str, str] = {}
+"""Local part of an xsi:type by its raw text; devices use a dozen."""
+
+
+def _value_type(node: Any) -> str:
+    raw = node.get(_XSI_TYPE)
+    if raw is None:
+        for name, value in node.attrib.items():  # the 1999 namespace of netcwmp (R-10)
+            if local(name) == "type":
+                raw = value
+                break
+        else:
+            return "string"
+    known = _TYPES.get(raw)
+    if known is None:
+        known = raw.strip().rpartition(":")[2] or "string"
+        if len(_TYPES) < 1000:
+            _TYPES[raw] = known
+    return known
+
+
+def _decode_value_struct(node: Any) -> ParameterValueStruct:
+    try:
+        name, value = node
+        if name.tag == "Name" and value.tag == "Value":
+            return ParameterValueStruct((name.text or "").strip(), value.text or "", _value_type(value))
+    except ValueError:
+        pass
+    found = {local(part.tag): part for part in node}
+    name, value = found.get("Name"), found.get("Value")
+    return ParameterValueStruct(
+        (name.text or "").strip() if name is not None else "",
+        _all_text(value) if value is not None else "",
+        _value_type(value) if value is not None else "string",
+    )
+
+
+def _all_text(node: Any) -> str:
+    return node.text or "" if len(node) == 0 else "".join(node.itertext())
+
+
+_TRUE = frozenset(("1", "true", "yes", "on", "enabled"))
+
+
+def _decode_flag(text: str | None) -> bool:
+    return (text or "").strip().lower() in _TRUE
+
+
+def _decode_int(text: str | None) -> int:
+    text = (text or "").strip()
+    if not text:
+        return 0
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not a number") from None
+
+
+def _decode_plain(text: str | None) -> str:
+    return text or ""
+
+
+_SCALARS: dict[str, Callable[[str | None], Any]] = {TEXT: _decode_plain, UINT: _decode_int, INT: _decode_int, FLAG: _decode_flag}
+
+
+def _info(node: Any) -> ParameterInfoStruct:
+    try:
+        name, writable = node
+        if name.tag == "Name" and writable.tag == "Writable":
+            return ParameterInfoStruct((name.text or "").strip(), _decode_flag(writable.text))
+    except ValueError:
+        pass
+    found = {local(part.tag): part.text for part in node}
+    return ParameterInfoStruct((found.get("Name") or "").strip(), _decode_flag(found.get("Writable")))
+
+
+def _field_decoder(f: Field) -> Callable[[Any], Any]:
+    if f.kind == ARRAY:
+        if f.of is str:
+            return lambda node: tuple((item.text or "") for item in node)
+        inner = _decoder(f.of.__name__)
+        return lambda node: tuple([inner(item) for item in node])
+    if f.kind == STRUCT:
+        return _decoder(f.of.__name__)
+    scalar = _SCALARS[f.kind]
+    return lambda node: scalar(node.text)
+
+
+def _decoder(name: str) -> Callable[[Any], Any]:
+    if name == "ParameterValueStruct":
+        return _decode_value_struct
+    if name == "ParameterInfoStruct":
+        return _info
+    cls = CLASSES[name]
+    by_name = {f.xml: (f.attribute, _field_decoder(f)) for f in FIELDS[name]}
+
+    def run(node: Any) -> Any:
+        given = {}
+        for part in node:
+            known = by_name.get(part.tag) or by_name.get(local(part.tag))
+            if known is not None:
+                given[known[0]] = known[1](part)
+        return cls(**given)
+
+    return run
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = {name: _decoder(name) for name in CLASSES if not name.endswith("Struct")}
+
+
+# ---- encoding --------------------------------------------------------------------------------------------------
+
+
+def escape(text: str) -> str:
+    """XML text. AcsProtocolError for characters that XML 1.0 cannot carry (conformance A-16)."""
+    if _ANY_TEXT.search(text):
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if _NOT_XML.search(text):
+        raise AcsProtocolError(f"{text[:40]!r} holds a character that XML cannot carry")
+    return text if "\r" not in text else text.replace("\r", "&#13;")
+
+
+def encode(
+    message: Any, rid: str | None, namespace: str = CWMP_1_0, hold: bool = False, extra_headers: Iterable[tuple[str, str, int]] = ()
+) -> bytes:
+    """One envelope. `extra_headers` are (name, text, mustUnderstand): a CPE's SupportedCWMPVersions, our UseCWMPVersion."""
+    header = ""
+    if rid is not None:
+        header = f'<cwmp:ID SOAP-ENV:mustUnderstand="1">{escape(rid)}</cwmp:ID>'
+    if hold:
+        header += '<cwmp:HoldRequests SOAP-ENV:mustUnderstand="1">1</cwmp:HoldRequests>'
+    for name, text, must in extra_headers:
+        header += f'<cwmp:{name} SOAP-ENV:mustUnderstand="{must}">{escape(text)}</cwmp:{name}>'
+    body = _encode_fault(message) if isinstance(message, CwmpFault) else _encode_message(message)
+    return (
+        f'<SOAP-ENV:Envelope xmlns:SOAP-ENV="{SOAP_NS}" xmlns:SOAP-ENC="{ENC_NS}" xmlns:xsd="{XSD_NS}" xmlns:xsi="{XSI_NS}" '
+        f'xmlns:cwmp="{namespace}"><SOAP-ENV:Header>{header}</SOAP-ENV:Header><SOAP-ENV:Body>{body}</SOAP-ENV:Body></SOAP-ENV:Envelope>'
+    ).encode()
+
+
+def _encode_message(message: Any) -> str:
+    name = type(message).__name__
+    encoder = _ENCODERS.get(name)
+    if encoder is None:
+        raise AcsProtocolError(f"{name} is not a CWMP message")
+    return f"<cwmp:{name}>{encoder(message)}</cwmp:{name}>"
+
+
+def _encode_fault(fault: CwmpFault) -> str:
+    details = "".join(
+        f"<SetParameterValuesFault><ParameterName>{escape(p.name)}</ParameterName><FaultCode>{p.code}</FaultCode>"
+        f"<FaultString>{escape(p.text)}</FaultString></SetParameterValuesFault>"
+        for p in fault.parameters
+    )
+    who = "Server" if fault.code % 1000 in (2, 4) else "Client"
+    return (
+        f"<SOAP-ENV:Fault><faultcode>{who}</faultcode><faultstring>CWMP fault</faultstring><detail><cwmp:Fault>"
+        f"<FaultCode>{fault.code}</FaultCode><FaultString>{escape(fault.text)}</FaultString>{details}</cwmp:Fault></detail></SOAP-ENV:Fault>"
+    )
+
+
+def _encode_value_struct(item: ParameterValueStruct) -> str:
+    return (
+        f'<ParameterValueStruct><Name>{escape(item.name)}</Name><Value xsi:type="xsd:{item.type}">{escape(item.value)}</Value>'
+        "</ParameterValueStruct>"
+    )
+
+
+def _encode_info(item: ParameterInfoStruct) -> str:
+    return f"<ParameterInfoStruct><Name>{escape(item.name)}</Name><Writable>{int(item.writable)}</Writable></ParameterInfoStruct>"
+
+
+def _field_encoder(owner: str, f: Field) -> Callable[[Any], str]:
+    name, attribute = f.xml, f.attribute
+    if f.kind == TEXT:
+        limit = f.max_len
+
+        def text(message: Any) -> str:
+            value = getattr(message, attribute)
+            if limit is not None and len(value) > limit:
+                raise AcsProtocolError(f"{owner}.{name} is limited to {limit} characters, {value[:40]!r}… has {len(value)}")
+            return f"<{name}>{escape(value)}</{name}>"
+
+        return text
+    if f.kind in (UINT, INT):
+        return lambda message: f"<{name}>{int(getattr(message, attribute))}</{name}>"
+    if f.kind == FLAG:
+        return lambda message: f"<{name}>{int(getattr(message, attribute))}</{name}>"
+    if f.kind == STRUCT:
+        inner = _encoder(f.of.__name__)
+        return lambda message: f"<{name}>{inner(getattr(message, attribute))}</{name}>"
+    return _array_encoder(f)
+
+
+def _array_encoder(f: Field) -> Callable[[Any], str]:
+    name, attribute, item, array_type = f.xml, f.attribute, f.item, f.array_type
+    if f.of is str:
+        one: Callable[[Any], str] = lambda value: f"<{item}>{escape(value)}</{item}>"  # noqa: E731
+    elif f.of is ParameterValueStruct:
+        one = _encode_value_struct
+    elif f.of is ParameterInfoStruct:
+        one = _encode_info
+    else:
+        inner = _encoder(f.of.__name__)
+        one = lambda value: f"<{item}>{inner(value)}</{item}>"  # noqa: E731
+
+    def many(message: Any) -> str:
+        values = getattr(message, attribute)
+        return f'<{name} SOAP-ENC:arrayType="{array_type}[{len(values)}]">{"".join([one(value) for value in values])}</{name}>'
+
+    return many
+
+
+def _encoder(name: str) -> Callable[[Any], str]:
+    encoders = [_field_encoder(name, f) for f in FIELDS[name] if f.kind != VALUE]
+    return lambda message: "".join([encode_field(message) for encode_field in encoders])
+
+
+_ENCODERS: dict[str, Callable[[Any], str]] = {name: _encoder(name) for name in CLASSES if not name.endswith("Struct")}
