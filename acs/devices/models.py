@@ -1,0 +1,165 @@
+"""Tables of the device store. Only this package knows them.
+
+`device` is the head row that every Inform touches, kept narrow: what lists and rules use, the live session, and the last Inform's
+values as one document. `param_base` holds a device's whole tree packed, `param_live` rows for what changed since and for hot
+parameters. `path_set` interns the names: the second device of a kind shares the first one's.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from acs.db.base import Base, BigId, Instant, Json
+
+
+class Device(Base):
+    __tablename__ = "device"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    key: Mapped[str] = mapped_column(String(255), unique=True)
+    oui: Mapped[str] = mapped_column(String(16))
+    product_class: Mapped[str] = mapped_column(String(64))
+    serial_number: Mapped[str] = mapped_column(String(64), index=True)
+    manufacturer: Mapped[str] = mapped_column(String(64), default="")
+    model: Mapped[str] = mapped_column(String(64), default="")
+    hardware_version: Mapped[str] = mapped_column(String(64), default="")
+    software_version: Mapped[str] = mapped_column(String(64), default="")
+    root: Mapped[str] = mapped_column(String(32), default="")
+    trust: Mapped[str] = mapped_column(String(12))
+    address: Mapped[str] = mapped_column(String(64), default="")
+    wan_address: Mapped[str] = mapped_column(String(64), default="")
+    connection_request_url: Mapped[str] = mapped_column(String(256), default="")
+    parameter_key: Mapped[str] = mapped_column(String(32), default="")
+    inform_interval_s: Mapped[int] = mapped_column(default=0)
+    first_seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_inform_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_boot_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_bootstrap_at: Mapped[datetime | None] = mapped_column(Instant)
+    silent_at: Mapped[datetime | None] = mapped_column(Instant)
+    silent_told: Mapped[bool] = mapped_column(Boolean, default=False)
+    inform_count: Mapped[int] = mapped_column(default=0)
+    inform_values: Mapped[Any] = mapped_column(Json, nullable=True)
+    due_at: Mapped[datetime | None] = mapped_column(Instant)
+    epoch: Mapped[int] = mapped_column(default=0)
+    session_token: Mapped[str | None] = mapped_column(String(48))
+    session_state: Mapped[Any] = mapped_column(Json, nullable=True)
+    session_until: Mapped[datetime | None] = mapped_column(Instant)
+    wake_at: Mapped[datetime | None] = mapped_column(Instant)
+    wake_result: Mapped[str] = mapped_column(String(40), default="")
+    wake_detail: Mapped[str] = mapped_column(String(200), default="")
+    path_set_id: Mapped[int | None] = mapped_column(ForeignKey("path_set.id"))
+    note: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        Index("ix_device_tenant_id_id", "tenant_id", "id"),
+        Index("ix_device_tenant_id_model", "tenant_id", "model"),
+        Index("ix_device_tenant_id_software_version", "tenant_id", "software_version"),
+        Index("ix_device_address", "address"),
+        Index("ix_device_wan_address", "wan_address"),
+        Index("ix_device_trust", "trust", sqlite_where=text("trust = 'quarantine'"), postgresql_where=text("trust = 'quarantine'")),
+    )
+
+
+class DeviceCredential(Base):
+    """How a device logs in to us and we to it. Secrets are sealed by the vault."""
+
+    __tablename__ = "device_credential"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[int]
+    username: Mapped[str] = mapped_column(String(255), index=True)
+    secret: Mapped[str] = mapped_column(Text, default="")
+    next_secret: Mapped[str] = mapped_column(Text, default="")
+    request_username: Mapped[str] = mapped_column(String(255), default="")
+    request_secret: Mapped[str] = mapped_column(Text, default="")
+    changed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class DeviceTag(Base):
+    __tablename__ = "device_tag"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True)
+    tenant_id: Mapped[int]
+
+    __table_args__ = (Index("ix_device_tag_tag", "tenant_id", "tag", "device_id"),)
+
+
+class DeviceEvent(Base):
+    """What happened to a device, newest last. A plain periodic contact leaves no row: the head row says when it was."""
+
+    __tablename__ = "device_event"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int]
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    code: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(String(300), default="")
+
+    __table_args__ = (Index("ix_device_event_device_id_id", "device_id", "id"),)
+
+
+class OnboardingRule(Base):
+    """Lets an unknown device in that proved the onboarding secret: by the beginnings of its OUI, product class and serial."""
+
+    __tablename__ = "onboarding_rule"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    oui: Mapped[str] = mapped_column(String(6), default="")
+    product_class: Mapped[str] = mapped_column(String(64), default="")
+    serial_prefix: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+
+class PathSet(Base):
+    """The names, types and writable flags of one kind of tree, in order: never changed once stored, found again by its hash."""
+
+    __tablename__ = "path_set"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    count: Mapped[int]
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ParamBase(Base):
+    __tablename__ = "param_base"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[int]
+    path_set_id: Mapped[int] = mapped_column(ForeignKey("path_set.id"))
+    read_at: Mapped[datetime] = mapped_column(Instant)
+    origin: Mapped[str] = mapped_column(String(40))
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ParamName(Base):
+    """Interned names of parameters that have live rows."""
+
+    __tablename__ = "param_name"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(String(256), unique=True)
+
+
+class ParamLive(Base):
+    __tablename__ = "param_live"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    name_id: Mapped[int] = mapped_column(ForeignKey("param_name.id"), primary_key=True)
+    tenant_id: Mapped[int]
+    value: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(String(20))
+    number: Mapped[float | None] = mapped_column(Float)
+    at: Mapped[datetime] = mapped_column(Instant)
+    origin: Mapped[str] = mapped_column(String(40))
+
+    __table_args__ = (Index("ix_param_live_name_id_number", "name_id", "number"),)

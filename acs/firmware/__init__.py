@@ -1,0 +1,1 @@
+"""Firmware images and files that came from devices. service.py is the door."""

@@ -1,0 +1,38 @@
+"""What an Inform makes due: decided from the Inform and the device's small head row alone (architecture: rule 2 of the Inform's path)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from acs.cwmp.events import BOOTSTRAP
+
+
+class Trust(StrEnum):
+    """May we talk to this device? In quarantine it is recorded and answered, but asked nothing."""
+
+    QUARANTINE = "quarantine"
+    ADMITTED = "admitted"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An operation of our own: its kind, and why."""
+
+    kind: str
+    reason: str
+
+
+def due_at_inform(trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool) -> tuple[Planned, ...]:
+    """Operations that this Inform calls for.
+
+    `login_is_old`: the device proved itself with the onboarding secret, or has none of its own where it should.
+    """
+    if trust is not Trust.ADMITTED:
+        return ()
+    planned = []
+    fresh = is_new or admitted_now or BOOTSTRAP in events
+    if fresh or login_is_old:
+        planned.append(Planned("secure", "first contact" if fresh else "still logs in with the onboarding secret"))
+    if fresh or not has_tree:
+        planned.append(Planned("discover", "first contact" if fresh else "tree not known yet"))
+    return tuple(planned)

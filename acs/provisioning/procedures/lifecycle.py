@@ -1,0 +1,179 @@
+"""Restart, factory reset, firmware, and the first contact: what ends a session and is judged by what informs afterwards.
+
+Nothing here is repeated blind: a Download or Reboot that may have left is settled by evidence (TransferComplete, the version or the boot
+that informs). Conformance C.7, C.11, I.1; quirks K-61 to K-66.
+"""
+
+from collections.abc import Generator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from acs.cwmp.events import BOOT, BOOTSTRAP, M_REBOOT
+from acs.cwmp.faults import CwmpFault, meaning
+from acs.cwmp.messages import Download, FactoryReset, GetParameterValues, ParameterValueStruct, Reboot, SetParameterValues
+from acs.provisioning.procedure import Answer, Context, Done, Failed, Outcome, Procedure, Trigger, Wait
+
+REBOOT_GRACE = timedelta(minutes=10)
+FIRMWARE_GRACE = timedelta(minutes=30)
+SETTLE_GRACE = timedelta(minutes=5)
+FIRMWARE = "1 Firmware Upgrade Image"
+
+
+def reboot(ctx: Context) -> Procedure:
+    if ctx.maybe_sent:
+        return _await_boot(ctx, "A restart may have been asked for; waiting to see whether it happened")
+    answer = yield Reboot(ctx.command_key)
+    if isinstance(answer, CwmpFault):
+        return Failed("The device refused to restart.", answer)
+    return _await_boot(ctx, "The device restarts")
+
+
+def _await_boot(ctx: Context, text: str) -> Wait:
+    return Wait("verify", frozenset({Trigger.BOOT}), ctx.now + REBOOT_GRACE, text, {"asked_at": ctx.now.isoformat()})
+
+
+def reboot_verify(ctx: Context) -> Procedure:
+    yield from ()
+    if BOOT in ctx.events or BOOTSTRAP in ctx.events:
+        return Done({"reported": M_REBOOT in ctx.events})
+    return Failed("The device did not report a restart within ten minutes.")
+
+
+def factory_reset(ctx: Context) -> Procedure:
+    if ctx.maybe_sent:
+        return _await_bootstrap(ctx)
+    answer = yield FactoryReset()
+    if isinstance(answer, CwmpFault):
+        return Failed("The device refused the factory reset. Nothing was changed.", answer)
+    return _await_bootstrap(ctx)
+
+
+def _await_bootstrap(ctx: Context) -> Wait:
+    return Wait("verify", frozenset({Trigger.BOOT}), ctx.now + REBOOT_GRACE, "The device goes back to its factory settings")
+
+
+def factory_reset_verify(ctx: Context) -> Procedure:
+    yield from ()
+    if BOOTSTRAP in ctx.events:
+        return Done({})
+    return Failed("The device did not come back as new within ten minutes.")
+
+
+# ---- firmware ----------------------------------------------------------------------------------------------
+
+
+def firmware(ctx: Context) -> Procedure:
+    """brief: url, size, version, file_name. Ends by the version that informs, not by what TransferComplete claims."""
+    if ctx.maybe_sent:
+        return _await_firmware(ctx, "The image may be on its way; waiting to see which version comes back")
+    before = yield from software_version(ctx)
+    image = ctx.brief
+    if before == image["version"] and not ctx.args.get("force"):
+        return Done({"version": before, "before": before, "already": True})
+    answer = yield Download(
+        command_key=ctx.command_key, file_type=FIRMWARE, url=image["url"], username="", password="", file_size=image["size"],
+        target_file_name=image["file_name"],
+    )  # fmt: skip
+    if isinstance(answer, CwmpFault):
+        return Failed(f"The device refused the download. It still runs {before or 'its old version'}.", answer)
+    if answer.status == 0:
+        return _await_firmware(ctx, "Loaded; waiting for the new version", before)
+    return _await_firmware(ctx, "The device loads the image and restarts", before)
+
+
+def software_version(ctx: Context) -> Generator[Any, Answer, str]:
+    answer = yield GetParameterValues((ctx.facts.path("DeviceInfo.SoftwareVersion"),))
+    if isinstance(answer, CwmpFault) or not answer.parameter_list:
+        return ctx.facts.software_version
+    return str(answer.parameter_list[0].value)
+
+
+def _await_firmware(ctx: Context, text: str, before: str | None = None) -> Wait:
+    memo = {"before": ctx.facts.software_version if before is None else before, "asked_at": ctx.now.isoformat()}
+    return Wait("verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), ctx.now + FIRMWARE_GRACE, text, memo)
+
+
+def firmware_verify(ctx: Context) -> Procedure:
+    """Success is TransferComplete without fault and the wanted version (conformance I-8 to I-13)."""
+    memo: Mapping[str, Any] = ctx.memo
+    version = yield from software_version(ctx)
+    wanted, before = ctx.brief["version"], memo.get("before", "")
+    transfer = ctx.transfer
+    result = {"version": version, "before": before, "wanted": wanted, "reported": transfer is not None}
+    if version == wanted:
+        if transfer is None and "settling" not in memo:
+            return _settle(ctx, "The new version runs; waiting for the device's report")
+        return Done(result)
+    if transfer is not None and transfer.fault_code:
+        fault = CwmpFault(transfer.fault_code, transfer.fault_text)
+        return Failed(f"The upgrade failed: {meaning(transfer.fault_code).lower()}. The device still runs {version}.", fault, result)
+    if transfer is not None and "settling" not in memo:
+        return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart")  # quirk K-62
+    if transfer is not None:
+        return Failed(f"The device reports success but still runs {version}: the image was not applied.", None, result)
+    if ctx.now < _deadline(ctx):
+        return Wait("verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), _deadline(ctx), "The device loads the image and restarts", dict(memo))
+    return Failed(f"The device never reported the transfer and still runs {version}.", None, result)
+
+
+def _deadline(ctx: Context) -> datetime:
+    return datetime.fromisoformat(ctx.memo["asked_at"]) + FIRMWARE_GRACE
+
+
+def _settle(ctx: Context, text: str) -> Wait:
+    return Wait(
+        "verify", frozenset({Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM}), ctx.now + SETTLE_GRACE, text, {**ctx.memo, "settling": True}
+    )
+
+
+# ---- first contact -----------------------------------------------------------------------------------------
+
+
+def secure(ctx: Context) -> Procedure:
+    """Give the device its own login and the login we wake it with, each in a call of its own; set its inform interval if wanted.
+
+    brief: request_username, request_secret, and, where the device logs in with a secret of its own, username, secret.
+    """
+    yield from ()
+    server = ctx.facts.path("ManagementServer.")
+    done: list[str] = []
+    faults: list[CwmpFault] = []
+    for words, pairs in _credential_steps(server, ctx.brief):
+        answer = yield SetParameterValues(tuple(ParameterValueStruct(name, value, "string") for name, value in pairs), ctx.facts.parameter_key)
+        if isinstance(answer, CwmpFault):
+            faults.append(answer)
+        else:
+            done.append(words)
+    interval = int(ctx.brief.get("inform_interval_s", 0))
+    if interval:
+        answer = yield SetParameterValues(
+            (
+                ParameterValueStruct(server + "PeriodicInformEnable", "1", "boolean"),
+                ParameterValueStruct(server + "PeriodicInformInterval", str(interval), "unsignedInt"),
+            ),
+            ctx.facts.parameter_key,
+        )
+        if isinstance(answer, CwmpFault):
+            faults.append(answer)
+        else:
+            done.append("inform interval")
+    outcome: Outcome
+    if faults:
+        outcome = Failed(f"The device refused part of its credentials; set: {', '.join(done) or 'nothing'}.", faults[0], {"set": done})
+    else:
+        outcome = Done({"set": done})
+    return outcome
+
+
+def _credential_steps(server: str, brief: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    steps = []
+    if brief.get("request_secret"):
+        steps.append(
+            (
+                "request login",
+                [(server + "ConnectionRequestUsername", brief["request_username"]), (server + "ConnectionRequestPassword", brief["request_secret"])],
+            )
+        )
+    if brief.get("secret"):
+        steps.append(("own login", [(server + "Username", brief["username"]), (server + "Password", brief["secret"])]))
+    return steps

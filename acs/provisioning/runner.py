@@ -1,0 +1,228 @@
+"""Drives the procedures of one session: one question at a time, operations in order of priority, replayable from stored answers.
+
+No I/O: acs/server/conversation.py sends what `next` gives and hands the answer back. What a runner has decided so far is in its
+`changes`, which the server commits before the next question leaves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from acs.cwmp.events import BOOT, BOOTSTRAP, DIAGNOSTICS_COMPLETE
+from acs.cwmp.faults import CwmpFault
+from acs.cwmp.messages import AddObject, DeleteObject, Download, FactoryReset, GetParameterValuesResponse, ParameterValueStruct, Reboot, Upload
+from acs.provisioning.kinds import KINDS
+from acs.provisioning.procedure import Context, DeviceFacts, Done, Failed, Outcome, Procedure, Progress, Refused, Snapshot, Transfer, Trigger, Wait
+
+IRREVERSIBLE = (Download, Upload, Reboot, FactoryReset, AddObject, DeleteObject)
+"""Requests whose intent is committed as `sent` before they leave; never repeated blind."""
+
+MAX_ATTEMPTS = 5
+"""Sessions that may break under an operation before it is given up."""
+
+
+@dataclass(slots=True)
+class Task:
+    """An open operation as the runner sees it; a mutable copy of its row."""
+
+    id: int
+    kind: str
+    args: Mapping[str, Any]
+    state: str
+    phase: str
+    memo: Mapping[str, Any]
+    command_key: str
+    priority: int
+    due_at: datetime
+    brief: Mapping[str, Any]
+    sent: bool = False
+    attempts: int = 0
+    triggers: frozenset[Trigger] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The next question, and what must be durable before it leaves."""
+
+    task: Task
+    request: Any
+    irreversible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A phase came to its end."""
+
+    task: Task
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Progress worth showing."""
+
+    task: Task
+    text: str
+
+
+Change = Ended | Told
+
+
+@dataclass(slots=True)
+class Runner:
+    """The operations of one session."""
+
+    facts: DeviceFacts
+    tasks: list[Task]
+    events: tuple[str, ...]
+    now: datetime
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    values: list[ParameterValueStruct] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    current: Task | None = None
+    _procedure: Procedure | None = None
+    _done: set[int] = field(default_factory=set)
+
+    # ---- what is due -------------------------------------------------------------------------------------
+
+    def add(self, tasks: list[Task]) -> None:
+        """Operations that were queued while the session runs."""
+        known = {task.id for task in self.tasks}
+        self.tasks += [task for task in tasks if task.id not in known and task.id not in self._done]
+
+    def is_due(self, task: Task) -> bool:
+        if task.id in self._done:
+            return False
+        if task.state in ("queued", "running"):
+            return task.due_at <= self.now
+        return task.due_at <= self.now or bool(task.triggers & self._triggers(task))
+
+    def _triggers(self, task: Task) -> set[Trigger]:
+        happened = {Trigger.INFORM}
+        if BOOT in self.events or BOOTSTRAP in self.events:
+            happened.add(Trigger.BOOT)
+        if DIAGNOSTICS_COMPLETE in self.events:
+            happened.add(Trigger.DIAGNOSTICS)
+        if task.command_key in self.transfers or "transfer" in task.memo:
+            happened.add(Trigger.TRANSFER)
+        return happened
+
+    # ---- one step ----------------------------------------------------------------------------------------
+
+    def next(self, now: datetime, answer: Any = None) -> Ask | None:
+        """The next question, given the answer to the last one; None when nothing is due any more."""
+        self.now = now
+        if isinstance(answer, GetParameterValuesResponse):
+            self.values += answer.parameter_list
+        while True:
+            if self.current is None:
+                if not self._begin():
+                    return None
+                answer = None
+            request = self._advance(answer)
+            if request is not None:
+                assert self.current is not None
+                return Ask(self.current, request, isinstance(request, IRREVERSIBLE))
+            answer = None
+
+    def _begin(self) -> bool:
+        due = sorted((task for task in self.tasks if self.is_due(task)), key=lambda task: (task.priority, task.id))
+        if not due:
+            return False
+        task = due[0]
+        kind = KINDS[task.kind]
+        maybe_sent = task.state == "running" and task.sent
+        if maybe_sent:
+            task.phase = kind.settle
+        elif not task.phase:
+            task.phase = kind.first_phase
+        if task.state != "waiting":
+            task.attempts += 1
+        if task.attempts > MAX_ATTEMPTS:
+            self.current = task
+            self._finish(Failed(f"Given up: the session broke off {MAX_ATTEMPTS} times."))
+            return True
+        task.state = "running"
+        self.current = task
+        self._procedure = kind.phases[task.phase](self._context(task, maybe_sent))
+        return True
+
+    def _context(self, task: Task, maybe_sent: bool) -> Context:
+        transfer = self.transfers.get(task.command_key)
+        if transfer is None and "transfer" in task.memo:
+            transfer = Transfer(**task.memo["transfer"])
+        return Context(
+            self.facts, self.now, task.command_key, task.args, task.memo, task.brief, task.attempts - 1, maybe_sent, transfer, self.events
+        )
+
+    def _advance(self, answer: Any) -> Any:
+        """Run the procedure to its next request; None when it came to its end (and `current` is free)."""
+        if self._procedure is None:  # given up before it began
+            return None
+        try:
+            step = self._procedure.send(answer)
+            while isinstance(step, Progress):
+                if self.current is not None:
+                    self.changes.append(Told(self.current, step.text))
+                step = self._procedure.send(None)
+            return step
+        except StopIteration as stop:
+            self._finish(stop.value)
+        except Refused as refused:
+            self._finish(Failed(str(refused), refused.fault))
+        return None
+
+    def _finish(self, outcome: Outcome) -> None:
+        task = self.current
+        assert task is not None
+        self.current, self._procedure = None, None
+        self.changes.append(Ended(task, outcome))
+        if isinstance(outcome, Wait):
+            memo = dict(outcome.memo)
+            if task.command_key in self.transfers:
+                memo["transfer"] = _plain(self.transfers[task.command_key])
+            elif "transfer" in task.memo:
+                memo["transfer"] = task.memo["transfer"]
+            task.state, task.phase, task.memo, task.sent = "waiting", outcome.phase, memo, False
+            task.triggers, task.due_at = outcome.on, outcome.until
+            # The trigger that woke it in this session must not wake it again at once.
+            self._done.add(task.id)
+            return
+        if isinstance(outcome, Done):
+            if outcome.snapshot is not None:
+                self.snapshots.append(outcome.snapshot)
+            self.values += outcome.values
+        self._done.add(task.id)
+        self.tasks.remove(task)
+
+    def transfer(self, command_key: str, transfer: Transfer) -> Task | None:
+        """A TransferComplete came: the operation it belongs to, if it is one of ours and still open."""
+        self.transfers[command_key] = transfer
+        for task in self.tasks:
+            if task.command_key == command_key:
+                task.memo = {**task.memo, "transfer": _plain(transfer)}
+                self._done.discard(task.id)
+                return task
+        return None
+
+    def fail_current(self, text: str, fault: CwmpFault | None = None) -> None:
+        """End the running operation for a reason outside its procedure: a defect of ours, a cancellation."""
+        if self.current is not None:
+            if self._procedure is not None:
+                self._procedure.close()
+            self._finish(Failed(text, fault))
+
+    def drain(self) -> tuple[list[Change], list[ParameterValueStruct], list[Snapshot]]:
+        """What has to be stored, once."""
+        out = self.changes, self.values, self.snapshots
+        self.changes, self.values, self.snapshots = [], [], []
+        return out
+
+
+def _plain(transfer: Transfer) -> dict[str, Any]:
+    return {
+        "fault_code": transfer.fault_code, "fault_text": transfer.fault_text, "start_time": transfer.start_time,
+        "complete_time": transfer.complete_time,
+    }  # fmt: skip
