@@ -1,0 +1,141 @@
+"""Between the text a device stores and the value it means: numbers with scales, booleans in all their spellings, words.
+
+Tolerant when reading (K-40, K-42, K-43), strict when writing. Knows single values only, no tree.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+
+from datamodels.canonical.shapes import Candidate, CanonicalParameter, Column, Value, ValueType
+
+_TRUE = frozenset({"1", "true", "yes", "on", "enabled", "enable", "up"})
+_FALSE = frozenset({"0", "false", "no", "off", "disabled", "disable", "down"})
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_MAC = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}")
+_DIGITS = 3
+
+
+def is_true(text: str) -> bool:
+    return text.strip().lower() in _TRUE
+
+
+def from_raw(kind: CanonicalParameter | Column, source: Candidate, raw: str) -> Value:
+    """None where `raw` means no reading or cannot be read as this type; an unknown enum word stays as the device wrote it."""
+    text = raw.strip()
+    if text in source.null:
+        return None
+    if source.constant is not None:
+        return source.constant
+    match kind.type:
+        case ValueType.INT | ValueType.FLOAT:
+            return _number(kind.type, source, text)
+        case ValueType.BOOL:
+            return _boolean(source, text)
+        case ValueType.ENUM:
+            return source.words.get(text.lower(), text) if text or "" in source.words else None
+        case ValueType.LIST:
+            return tuple(item.strip() for item in text.split(",") if item.strip())
+        case ValueType.MAC:
+            return text.upper().replace("-", ":") or None
+        case _:
+            return text
+
+
+def to_raw_text(parameter: CanonicalParameter, source: Candidate, value: Value) -> str:
+    """The text to write. ValueError naming the canonical name, the value and the rule it breaks."""
+    match parameter.type:
+        case ValueType.INT | ValueType.FLOAT:
+            return _number_text(parameter, source, value)
+        case ValueType.BOOL:
+            if not isinstance(value, bool):
+                raise refused(parameter, value, "true or false")
+            word = "true" if value is not source.inverted else "false"
+            return source.raws.get(word, word)
+        case ValueType.ENUM:
+            return _word_text(parameter, source, value)
+        case ValueType.LIST:
+            if isinstance(value, str) or not isinstance(value, tuple | list):
+                raise refused(parameter, value, "a list")
+            return ",".join(value)
+        case _:
+            return _text(parameter, value)
+
+
+def refused(parameter: CanonicalParameter, value: object, rule: str) -> ValueError:
+    shown = "the value given" if parameter.secret else repr(value)
+    return ValueError(f"{parameter.name} must be {rule}; {shown} is not.")
+
+
+def _number(type_: ValueType, source: Candidate, text: str) -> Value:
+    found = _NUMBER.match(text)  # "-21.5 dBm" and "45 C" are numbers too
+    if found is None:
+        return None
+    number = float(found.group())
+    if source.convert == "tenth_microwatt_to_dbm":
+        if number < 0:
+            return round(number, _DIGITS)  # the same firmware family reports dBm on other boards (K-43)
+        number = 10 * math.log10(number / 10000) if number > 0 else -40.0
+    number = number * (source.scale or 1)
+    return round(number) if type_ is ValueType.INT else round(number, _DIGITS)
+
+
+def _boolean(source: Candidate, text: str) -> Value:
+    word = text.lower()
+    if source.words:
+        mapped = source.words.get(word)
+        return None if mapped is None else mapped == "true"
+    if word in _TRUE:
+        return not source.inverted
+    return source.inverted if word in _FALSE else None
+
+
+def _number_text(parameter: CanonicalParameter, source: Candidate, value: Value) -> str:
+    whole = parameter.type is ValueType.INT
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        raise refused(parameter, value, "a whole number" if whole else "a number")
+    low, high = parameter.minimum, parameter.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise refused(parameter, value, _range_in_words(low, high))
+    raw = value / (source.scale or 1)
+    return str(round(raw)) if source.scale or whole else repr(raw)
+
+
+def _range_in_words(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high:g}"
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def _word_text(parameter: CanonicalParameter, source: Candidate, value: Value) -> str:
+    if value not in parameter.words:
+        raise refused(parameter, value, "one of " + ", ".join(parameter.words))
+    if source.cases or not source.words:
+        return str(value)
+    if str(value) not in source.raws:
+        raise refused(parameter, value, "one of " + ", ".join(source.raws) + " on this device")
+    return source.raws[str(value)]
+
+
+def _text(parameter: CanonicalParameter, value: Value) -> str:
+    if not isinstance(value, str):
+        raise refused(parameter, value, "a text")
+    if parameter.min_length is not None and len(value) < parameter.min_length:
+        raise refused(parameter, value, f"at least {parameter.min_length} characters long")
+    if parameter.max_length is not None and len(value) > parameter.max_length:
+        raise refused(parameter, value, f"at most {parameter.max_length} characters long")
+    if parameter.type is ValueType.MAC and _MAC.fullmatch(value.upper()) is None:
+        raise refused(parameter, value, "a MAC address such as 00:11:22:AA:BB:CC")
+    if parameter.type is ValueType.IP and value and not _is_address(value):
+        raise refused(parameter, value, "an IP address")
+    return value
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
