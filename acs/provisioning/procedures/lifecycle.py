@@ -100,17 +100,18 @@ def firmware_verify(ctx: Context) -> Procedure:
     wanted, before = ctx.brief["version"], memo.get("before", "")
     transfer = ctx.transfer
     result = {"version": version, "before": before, "wanted": wanted, "reported": transfer is not None}
+    settled = "settle_until" in memo and ctx.now >= datetime.fromisoformat(memo["settle_until"])
     if version == wanted:
-        if transfer is None and "settling" not in memo:
-            return _settle(ctx, "The new version runs; waiting for the device's report")
-        return Done(result)
+        if transfer is not None or settled:
+            return Done(result)
+        return _settle(ctx, "The new version runs; waiting for the device's report")
     if transfer is not None and transfer.fault_code:
         fault = CwmpFault(transfer.fault_code, transfer.fault_text)
         return Failed(f"The upgrade failed: {meaning(transfer.fault_code).lower()}. The device still runs {version}.", fault, result)
-    if transfer is not None and "settling" not in memo:
-        return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart")  # quirk K-62
-    if transfer is not None:
+    if transfer is not None and settled:
         return Failed(f"The device reports success but still runs {version}: the image was not applied.", None, result)
+    if transfer is not None:
+        return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart")  # quirk K-62
     if ctx.now < _deadline(ctx):
         return Wait("verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), _deadline(ctx), "The device loads the image and restarts", dict(memo))
     return Failed(f"The device never reported the transfer and still runs {version}.", None, result)
@@ -121,9 +122,10 @@ def _deadline(ctx: Context) -> datetime:
 
 
 def _settle(ctx: Context, text: str) -> Wait:
-    return Wait(
-        "verify", frozenset({Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM}), ctx.now + SETTLE_GRACE, text, {**ctx.memo, "settling": True}
-    )
+    """Give the device five minutes, counted once, to report or to boot what it loaded."""
+    until = datetime.fromisoformat(ctx.memo["settle_until"]) if "settle_until" in ctx.memo else ctx.now + SETTLE_GRACE
+    on = frozenset({Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM})
+    return Wait("verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat()})
 
 
 # ---- first contact -----------------------------------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""What others see of devices: frozen, made for pages, the REST interface and procedures. No row of a table leaves this package."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from acs.db.tenancy import TenantId
+
+DeviceId = NewType("DeviceId", int)
+
+
+class Presence(StrEnum):
+    """How a device stands towards us, relative to its own inform interval."""
+
+    ONLINE = "online"
+    SILENT = "silent"
+    NEVER = "never"
+    QUARANTINE = "quarantine"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device in a list."""
+
+    id: DeviceId
+    key: str
+    serial_number: str
+    manufacturer: str
+    model: str
+    product_class: str
+    software_version: str
+    address: str
+    presence: Presence
+    in_session: bool
+    last_inform_at: datetime | None
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A device's head."""
+
+    id: DeviceId
+    tenant: TenantId
+    key: str
+    oui: str
+    product_class: str
+    serial_number: str
+    manufacturer: str
+    model: str
+    hardware_version: str
+    software_version: str
+    root: str
+    trust: str
+    presence: Presence
+    in_session: bool
+    address: str
+    wan_address: str
+    connection_request_url: str
+    parameter_key: str
+    inform_interval_s: int
+    first_seen_at: datetime | None
+    last_inform_at: datetime | None
+    last_boot_at: datetime | None
+    silent_at: datetime | None
+    inform_count: int
+    wake_at: datetime | None
+    wake_result: str
+    wake_detail: str
+    has_tree: bool
+    tags: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """One parameter as last known; a secret's value is masked. `writable` None where nobody has asked the device yet."""
+
+    path: str
+    value: str
+    type: str
+    at: datetime
+    origin: str
+    writable: bool | None
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    """One row of the tree browser: an object with its count of parameters below, or a parameter."""
+
+    path: str
+    name: str
+    is_object: bool
+    count: int
+    can_add: bool
+    can_delete: bool
+    parameter: ParameterView | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    id: int
+    at: datetime
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """An onboarding rule."""
+
+    id: int
+    name: str
+    oui: str
+    product_class: str
+    serial_prefix: str

@@ -1,0 +1,259 @@
+"""Operations as people and programs see them: ask for one, watch it, cancel it. The CWMP side's door is progress.py.
+
+Asking is one transaction: the row, the device's due mark, the audit line, and the hint that wakes the CWMP side. An offline device
+keeps its operation until it expires.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from acs import audit
+from acs.audit import Actor
+from acs.db.engine import Unit
+from acs.db.tenancy import TenantId
+from acs.devices.models import Device
+from acs.devices.service import presence_of
+from acs.devices.views import DeviceId
+from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
+from acs.firmware import service as firmware
+from acs.operations.arguments import checked
+from acs.operations.models import Operation
+from acs.operations.views import OPEN, OperationId, OperationState, OperationView
+from acs.provisioning.kinds import KINDS
+from acs.provisioning.plan import Trust
+from acs.provisioning.procedures.diagnostics import DIAGNOSES
+
+MAX_OPEN = 50
+"""Operations one device may have open: a bound on what a mistake can queue (conformance J-22)."""
+_EXCLUSIVE = frozenset({"firmware", "factory_reset", "reboot", "restore", "wifi_scan", *DIAGNOSES})
+"""Kinds of which a device has at most one open: the second would undo or repeat the first."""
+
+
+def request(
+    unit: Unit,
+    actor: Actor,
+    device_id: DeviceId,
+    kind: str,
+    args: Mapping[str, Any],
+    now: datetime,
+    reason: str = "",
+    urgent: bool = True,
+    expires_in_s: int | None = None,
+    not_before: datetime | None = None,
+) -> OperationId:
+    """Ask something of a device. An identical one that is still queued is returned instead of a second.
+
+    Invalid for unknown kinds and bad arguments, UnknownDevice, Conflict while another of an exclusive kind is open or the device is blocked.
+    """
+    known = KINDS.get(kind)
+    if known is None:
+        raise Invalid(f"There is no operation {kind!r}.", "kind")
+    given = checked(kind, args)
+    device = unit.session.get(Device, device_id)
+    if device is None or device.tenant_id != actor.tenant:
+        raise UnknownDevice(f"There is no device {device_id}.")
+    if device.trust != Trust.ADMITTED:
+        raise Conflict(f"Device {device.serial_number} is in {device.trust}: admit it first.")
+    image_id = _image_for(unit.session, actor.tenant, kind, given, device)
+    open_ones = list(unit.session.scalars(select(Operation).where(Operation.device_id == device_id, Operation.state.in_([s.value for s in OPEN]))))
+    for other in open_ones:
+        if other.kind == kind and other.args == given and other.state == OperationState.QUEUED and not other.cancel_wanted:
+            return OperationId(other.id)
+        if other.kind == kind and kind in _EXCLUSIVE:
+            raise Conflict(f"Device {device.serial_number} already has an open operation “{known.label}” (number {other.id}).")
+    if len(open_ones) >= MAX_OPEN:
+        raise Conflict(f"Device {device.serial_number} has {len(open_ones)} open operations; cancel some first.")
+    lifetime = known.expiry_s if expires_in_s is None else expires_in_s
+    if not 10 <= lifetime <= 90 * 86400:
+        raise Invalid(f"expires_in_s must be 10 to {90 * 86400}; {lifetime} is outside.", "expires_in_s")
+    operation = Operation(
+        tenant_id=actor.tenant, device_id=device_id, kind=kind, args=given, state=OperationState.QUEUED.value,
+        stations={"queued": now.isoformat()}, priority=known.priority, urgent=urgent, due_at=not_before or now,
+        expires_at=now + timedelta(seconds=lifetime), command_key=new_command_key(), requested_by=actor.name, reason=reason[:300],
+        created_at=now, updated_at=now, image_id=image_id, memo={},
+    )  # fmt: skip
+    unit.session.add(operation)
+    if device.due_at is None or device.due_at > operation.due_at:
+        device.due_at = operation.due_at
+    unit.session.flush()
+    audit.record(unit, actor, f"operation.{kind}", f"device:{device_id}", now, after={"operation": operation.id, **_audited(given), "reason": reason})
+    unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent)
+    unit.hint("progress", device=device_id, operation=operation.id)
+    return OperationId(operation.id)
+
+
+def new_command_key() -> str:
+    """Unique, and short enough for the 32 characters of a CommandKey."""
+    return "hl" + secrets.token_hex(10)
+
+
+def _image_for(session: Session, tenant: TenantId, kind: str, args: Mapping[str, Any], device: Device) -> int | None:
+    if kind == "firmware":
+        image = firmware.get(session, tenant, args["image"])
+        firmware.check_fits(image, device.model, device.product_class, device.oui)
+        return int(args["image"])
+    if kind == "restore":
+        file = firmware.get_file(session, tenant, args["file"])
+        if file.device_id != device.id:
+            raise Invalid(f"Backup {file.id} is of another device.", "file")
+    return None
+
+
+def _audited(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as the audit line shows them: written values by their path, so that secrets are masked by name."""
+    shown = {name: value for name, value in args.items() if name != "values"}
+    if "values" in args:
+        shown["values"] = {path: value for path, value, _ in args["values"]}
+    return shown
+
+
+def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -> OperationState:
+    """Cancel: at once while nothing was sent; what has left cannot be called back and its result will still be shown (state unchanged)."""
+    operation = _row(unit.session, actor.tenant, operation_id)
+    state = OperationState(operation.state)
+    if state not in OPEN:
+        raise Conflict(f"Operation {operation_id} is already {state}.")
+    if state is OperationState.QUEUED and not operation.sent:
+        operation.state, operation.finished_at, operation.error = OperationState.CANCELLED, now, "Cancelled before anything was sent."
+    else:
+        operation.cancel_wanted = True
+    operation.updated_at = now
+    audit.record(unit, actor, "operation.cancel", f"device:{operation.device_id}", now, after={"operation": operation_id, "state": operation.state})
+    unit.hint("progress", device=operation.device_id, operation=operation_id)
+    return OperationState(operation.state)
+
+
+def _row(session: Session, tenant: TenantId, operation_id: int) -> Operation:
+    row = session.get(Operation, operation_id)
+    if row is None or row.tenant_id != tenant:
+        raise NotFound(f"There is no operation {operation_id}.")
+    return row
+
+
+# ---- reading -----------------------------------------------------------------------------------------------
+
+
+def get(session: Session, tenant: TenantId, operation_id: int, now: datetime) -> OperationView:
+    operation = _row(session, tenant, operation_id)
+    device = session.get(Device, operation.device_id)
+    assert device is not None
+    return _view(operation, device, now)
+
+
+def listed(
+    session: Session,
+    tenant: TenantId,
+    now: datetime,
+    device_id: int | None = None,
+    states: Iterable[OperationState] = (),
+    kinds: Iterable[str] = (),
+    before_id: int | None = None,
+    limit: int = 50,
+    internal: bool = True,
+) -> tuple[OperationView, ...]:
+    """The newest first; `before_id` pages on. `internal` includes those the system asked for itself."""
+    query = select(Operation, Device).join(Device, Device.id == Operation.device_id).where(Operation.tenant_id == tenant)
+    if device_id is not None:
+        query = query.where(Operation.device_id == device_id)
+    if wanted := [state.value for state in states]:
+        query = query.where(Operation.state.in_(wanted))
+    if named := list(kinds):
+        query = query.where(Operation.kind.in_(named))
+    if before_id is not None:
+        query = query.where(Operation.id < before_id)
+    if not internal:
+        query = query.where(~Operation.requested_by.startswith("system:"))
+    return tuple(_view(o, d, now) for o, d in session.execute(query.order_by(Operation.id.desc()).limit(limit)))
+
+
+def latest_results(session: Session, tenant: TenantId, device_id: int, now: datetime) -> dict[str, OperationView]:
+    """The newest finished operation of each diagnosis, by kind: what the diagnostics panel draws."""
+    newest = (
+        select(func.max(Operation.id))
+        .where(
+            Operation.tenant_id == tenant, Operation.device_id == device_id, Operation.kind.in_(list(DIAGNOSES)),
+            Operation.state.in_([OperationState.DONE.value, OperationState.FAILED.value]),
+        )
+        .group_by(Operation.kind)
+    )  # fmt: skip
+    rows = session.execute(select(Operation, Device).join(Device, Device.id == Operation.device_id).where(Operation.id.in_(newest)))
+    return {o.kind: _view(o, d, now) for o, d in rows}
+
+
+def open_count(session: Session, tenant: TenantId, device_id: int | None = None) -> int:
+    query = select(func.count()).select_from(Operation).where(Operation.tenant_id == tenant, Operation.state.in_([s.value for s in OPEN]))
+    if device_id is not None:
+        query = query.where(Operation.device_id == device_id)
+    return int(session.scalar(query) or 0)
+
+
+def _view(o: Operation, device: Device, now: datetime) -> OperationView:
+    kind = KINDS.get(o.kind)
+    stations = {name: datetime.fromisoformat(at) for name, at in (o.stations or {}).items()}
+    interval = timedelta(seconds=device.inform_interval_s or 86400)
+    return OperationView(
+        OperationId(o.id), o.device_id, device.serial_number, device.model, o.kind, kind.label if kind else o.kind, _shown(o.args),
+        OperationState(o.state), o.phase, o.progress, stations, _station(o, stations), o.priority, o.due_at, o.expires_at, o.command_key, o.attempts,
+        o.cancel_wanted, o.result or {}, o.error, o.fault, o.requested_by, o.reason, o.created_at, o.updated_at, o.finished_at,
+        kind.usual_s if kind else 10, device.wake_result, device.wake_detail, presence_of(device, now).value,
+        device.last_inform_at + interval if device.last_inform_at else None,
+    )  # fmt: skip
+
+
+def _shown(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments for people: secrets struck out."""
+    if "values" not in args:
+        return dict(args)
+    return {**args, "values": [[p, audit.masked({p: v})[p], t] for p, v, t in args["values"]]}
+
+
+def _station(o: Operation, stations: Mapping[str, datetime]) -> str:
+    if o.state == OperationState.QUEUED:
+        return "waking" if "waking" in stations else "queued"
+    if o.state == OperationState.RUNNING:
+        return "session"
+    return "device" if o.state == OperationState.WAITING else "done"
+
+
+# ---- upkeep ------------------------------------------------------------------------------------------------
+
+
+def expire(unit: Unit, now: datetime, limit: int = 500) -> int:
+    """End what is past its time and not in a session; how many."""
+    rows = list(
+        unit.session.scalars(
+            select(Operation).where(Operation.state.in_([s.value for s in OPEN]), Operation.expires_at <= now).order_by(Operation.expires_at).limit(limit)
+        )
+    )
+    for row in rows:
+        row.state, row.finished_at, row.updated_at = OperationState.EXPIRED.value, now, now
+        row.error = "The device did not come in time." if not row.sent else "The device never told how it ended."
+        unit.hint("progress", device=row.device_id, operation=row.id)
+    return len(rows)
+
+
+def delete_old(unit: Unit, before: datetime, limit: int = 1000) -> int:
+    """Retention: finished operations older than `before`; how many."""
+    ids = list(unit.session.scalars(select(Operation.id).where(Operation.finished_at < before).order_by(Operation.id).limit(limit)))
+    for part in (ids[i : i + 500] for i in range(0, len(ids), 500)):
+        unit.session.execute(delete(Operation).where(Operation.id.in_(part)))
+    return len(ids)
+
+
+def note_waking(unit: Unit, device_id: int, now: datetime, result: str, detail: str) -> None:
+    """The waker tried: keep how it went on the device, and show it on the operations that wait."""
+    unit.session.execute(update(Device).where(Device.id == device_id).values(wake_at=now, wake_result=result, wake_detail=detail[:200]))
+    waiting = unit.session.scalars(
+        select(Operation).where(Operation.device_id == device_id, Operation.state == OperationState.QUEUED.value, Operation.urgent)
+    )
+    for operation in waiting:
+        if "waking" not in operation.stations:
+            operation.stations = {**operation.stations, "waking": now.isoformat()}
+        operation.updated_at = now
+        unit.hint("progress", device=device_id, operation=operation.id)
+
