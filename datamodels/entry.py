@@ -56,7 +56,8 @@ class Syntax(NamedTuple):
     `type` is the base type on the wire without prefix ("unsignedInt"), of an item when `is_list`.
     `data_type` is the BBF name it came from ("MACAddress"), None for a plain one. Alternatives in `ranges`, `sizes`
     and `patterns` are OR-ed. `list_sizes` limits the whole list text, `list_items` the number of items.
-    `enum_ref` names the parameter whose items are the allowed values; `path_targets` the tables a path may point into.
+    `enum_ref` is the template (without the mount of a service) of the parameter whose items are the allowed values, `enums` then
+    all it could list; `path_targets` are the tables a path may point into.
     """
 
     type: str

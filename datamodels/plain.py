@@ -13,7 +13,7 @@ from dataclasses import dataclass
 LONGEST = 300
 """Characters kept; a description is a hint beside a field, the standard stays the reference."""
 
-_TEMPLATE = re.compile(r"\{\{([^{}]*)\}\}")
+_TEMPLATE = re.compile(r"\{\{((?:[^{}]|\{i\})*)\}\}")
 _QUOTES = re.compile(r"'{2,5}")
 _BLANKS = re.compile(r"\s+")
 _FIRST_PARAGRAPHS = re.compile(r"\n[ \t]*\n")

@@ -79,7 +79,7 @@ class _Reading:
         self.text_indexes: dict[str, int] = {"": 0}
 
     def document(self, model: etree._Element) -> Document:
-        entries = tuple(self._entries(model))
+        entries = _with_referenced_words(tuple(self._entries(model)))
         header = "\n".join(str(node.text) for node in self.root.itersiblings(tag=etree.Comment, preceding=True))
         return Document(
             name=str(model.get("name")),
@@ -205,6 +205,37 @@ class _Reading:
         return self.text_indexes[text]
 
 
+def _with_referenced_words(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """An enumerationRef allows what another parameter lists; all it could ever list is known here, the rest only to a device.
+
+    The reference becomes a full template. Where the target is free text there are no words, and anything goes.
+    """
+    known = {entry.template: entry for entry in entries}
+    return tuple(_referring(entry, known) if entry.syntax.enum_ref else entry for entry in entries)
+
+
+def _referring(entry: Entry, known: dict[str, Entry]) -> Entry:
+    target = _absolute(entry.template, str(entry.syntax.enum_ref))
+    words = known[target].enums if target in known else ()
+    null_words = entry.enums if words else ()
+    settable = tuple(EnumValue(each.value) for each in words)
+    return replace(entry, syntax=entry.syntax._replace(enum_ref=target, enums=null_words + settable))
+
+
+def _absolute(template: str, reference: str) -> str:
+    """TR-106 §A.2.3.4: no prefix is below the same object, "." the root or service object, each "#" one object up."""
+    root = re.match(r"[A-Za-z0-9]+\.(\{i\}\.)?", template)
+    start = root.group() if root else ""
+    if reference.startswith("."):
+        return start + reference[1:]
+    if reference.startswith(start):
+        return reference
+    here = template.rpartition(".")[0] + "."
+    while reference.startswith("#"):
+        here, reference = _parent(here), reference[1:]
+    return here + reference.removeprefix(".")
+
+
 def _facets(node: etree._Element) -> _Facets:
     found = _Facets()
     for facet in _elements(node):
@@ -226,6 +257,8 @@ def _facets(node: etree._Element) -> _Facets:
                 found.path_targets = tuple(str(facet.get("targetParent", "")).split())
             case "enumerationRef":
                 found.enum_ref = facet.get("targetParam")
+                null = facet.get("nullValue")
+                found.enums += [] if null is None else [EnumValue(null)]
             case _:
                 pass
     return found

@@ -96,9 +96,8 @@ class Model:
 
     def parameters(self, *, with_services: bool = False) -> Iterator[Entry]:
         """Every parameter, in the order of the objects; first those outside any object (`VoiceServiceNumberOfEntries`)."""
-        yield from self.parameters_of(self._mount)
-        for template in self._objects:
-            yield from self.parameters_of(template)
+        for template in (self._mount, *self._objects):
+            yield from self._parameters_below(template).values()
         if with_services:
             for service in self.services:
                 yield from service.parameters()

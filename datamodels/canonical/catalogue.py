@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from datamodels.canonical.convert import CONVERSIONS
 from datamodels.canonical.selectors import TESTS, split_anchor
 from datamodels.canonical.shapes import (
     Anchor,
@@ -187,6 +188,8 @@ def _candidate(spec: Spec, entry: Spec | str) -> Candidate:
         entry = {"path": entry}
     simple = {"scale", "only", "inverted", "constant", "wire", "convert"}
     _refuse_unknown(entry, {"path", "map", "write", "null", "gather", "any", "cases", "also", "allowed_from", *simple})
+    if entry.get("convert", CONVERSIONS[0]) not in CONVERSIONS:
+        raise CatalogueError(f"no conversion {entry['convert']!r}; there are {', '.join(CONVERSIONS)}")
     anchor, rest = split_anchor(entry["path"])
     words = {str(raw).lower(): word for raw, word in entry.get("map", {}).items()}
     raws: dict[str, str] = {}

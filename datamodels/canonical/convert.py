@@ -11,11 +11,14 @@ import re
 
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Column, Value, ValueType
 
+CONVERSIONS = ("country", "tenth_microwatt_to_dbm")
 _TRUE = frozenset({"1", "true", "yes", "on", "enabled", "enable", "up"})
 _FALSE = frozenset({"0", "false", "no", "off", "disabled", "disable", "down"})
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _MAC = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 _DIGITS = 3
+_COUNTRY_LENGTH = 3
+"""RegulatoryDomain is a country and one more character, a blank for "anywhere" (TR-181 Device.WiFi.Radio.{i}.)."""
 
 
 def is_true(text: str) -> bool:
@@ -61,7 +64,7 @@ def to_raw_text(parameter: CanonicalParameter, source: Candidate, value: Value) 
                 raise refused(parameter, value, "a list")
             return ",".join(value)
         case _:
-            return _text(parameter, value)
+            return _text(parameter, source, value)
 
 
 def refused(parameter: CanonicalParameter, value: object, rule: str) -> ValueError:
@@ -119,7 +122,7 @@ def _word_text(parameter: CanonicalParameter, source: Candidate, value: Value) -
     return source.raws[str(value)]
 
 
-def _text(parameter: CanonicalParameter, value: Value) -> str:
+def _text(parameter: CanonicalParameter, source: Candidate, value: Value) -> str:
     if not isinstance(value, str):
         raise refused(parameter, value, "a text")
     if parameter.min_length is not None and len(value) < parameter.min_length:
@@ -130,7 +133,7 @@ def _text(parameter: CanonicalParameter, value: Value) -> str:
         raise refused(parameter, value, "a MAC address such as 00:11:22:AA:BB:CC")
     if parameter.type is ValueType.IP and value and not _is_address(value):
         raise refused(parameter, value, "an IP address")
-    return value
+    return value.upper().ljust(_COUNTRY_LENGTH) if source.convert == "country" else value
 
 
 def _is_address(text: str) -> bool:

@@ -105,7 +105,8 @@ class Candidate:
     written. `only` skips this candidate when its text is not in `words`. `scale` times the number is the value; `null` are
     texts that mean no reading. `gather` collects `rest` of all rows of a table into one list. `also` are further
     parameters to write (path, text) if the device has them. `allowed_from` names a parameter listing what may be written.
-    `wire` is the type of a parameter the BBF model does not have (vendor extensions).
+    `wire` is the type of a parameter the BBF model does not have (vendor extensions). `convert` names a conversion that no
+    number can express; convert.py knows them.
     """
 
     anchor: str | None
