@@ -158,8 +158,8 @@ class Security:
     def administrators(self, tenant: TenantId, limit: int = 3) -> tuple[str, ...]:
         """Names of some who can give permissions."""
         with self._db.read() as session:
-            query = select(User.name).where(User.tenant_id == tenant, User.role == Role.ADMIN.value, User.active).order_by(User.id).limit(limit)
-            return tuple(session.scalars(query))
+            query = select(User.name).where(User.tenant_id == tenant, User.role == Role.ADMIN.value, User.active)
+            return tuple(session.scalars(query.order_by(User.id).limit(limit)))
 
     def create_user(self, by: Actor, login: str, name: str, role: Role, password: str | None = None) -> tuple[UserView, str | None]:
         """A new user, and their password if it was made up here (to be shown once)."""
@@ -173,15 +173,17 @@ class Security:
             if unit.session.scalar(select(User.id).where(User.login == login)) is not None:
                 raise Invalid(_("The sign-in name %(login)s is taken.", login=login), "login")
             user = User(
-                tenant_id=by.tenant, login=login, name=_checked_name(name), role=role.value, password_hash=hashed, created_at=now, locale="",
-                theme=Theme.SYSTEM.value, density=Density.STANDARD.value, active=True, failed_logins=0,
+                tenant_id=by.tenant, login=login, name=_checked_name(name), role=role.value, password_hash=hashed, created_at=now,
+                locale="", theme=Theme.SYSTEM.value, density=Density.STANDARD.value, active=True, failed_logins=0,
             )  # fmt: skip
             unit.session.add(user)
             unit.session.flush()
             audit.record(unit, by, "user.create", f"user:{user.id}", now, after=_audited(user))
             return _view(user), made_up
 
-    def update_user(self, by: Actor, user_id: int, name: str | None = None, role: Role | None = None, active: bool | None = None) -> UserView:
+    def update_user(
+        self, by: Actor, user_id: int, name: str | None = None, role: Role | None = None, active: bool | None = None
+    ) -> UserView:
         """Change what is given. Conflict if nobody would be left to manage users."""
         now = self._clock()
         with self._db.write() as unit:
@@ -198,7 +200,9 @@ class Security:
                 audit.record(unit, by, verb, f"user:{user.id}", now, before, after)
             return _view(user)
 
-    def set_preferences(self, by: Actor, user_id: int, *, locale: str | None = None, theme: Theme | None = None, density: Density | None = None) -> UserView:
+    def set_preferences(
+        self, by: Actor, user_id: int, *, locale: str | None = None, theme: Theme | None = None, density: Density | None = None
+    ) -> UserView:
         now = self._clock()
         if locale is not None and locale not in LOCALES:
             raise Invalid(_("The language %(locale)s is not there.", locale=locale), "locale")

@@ -1,0 +1,1 @@
+"""Background jobs: what is due, runs, failed; and trying again."""

@@ -1,0 +1,59 @@
+"""What pages and REST work with: one frozen container, built once per process, reached through `services()`.
+
+A feature adds its service as a field here and builds it in `build_services`; routes then say `services().devices.…`. Nothing here knows
+Flask's request, and no service is a module global.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app
+
+from acs.db.engine import Database, Hint
+from acs.secrets import Vault
+from acs.settings import Settings
+from care.audit.service import AuditTrail
+from care.jobs.service import Jobs
+from care.security.service import Clock, Security
+
+EXTENSION = "hearthline"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a route may call. Fields of features come at the end, in the order of the navigation."""
+
+    db: Database
+    vault: Vault
+    settings: Settings
+    clock: Clock
+    security: Security
+    jobs: Jobs
+    audit: AuditTrail
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_services(
+    settings: Settings, db: Database | None = None, clock: Clock = utc_now, publish: Callable[[list[Hint]], None] | None = None
+) -> Services:
+    """Open the database and the vault of the data directory. `publish` carries hints of SQLite units to the other processes."""
+    db = db or Database(settings.database, publish)
+    return Services(
+        db=db,
+        vault=Vault.of(settings.home),
+        settings=settings,
+        clock=clock,
+        security=Security(db, clock),
+        jobs=Jobs(db, clock),
+        audit=AuditTrail(db),
+    )
+
+
+def services() -> Services:
+    """The container of the application that answers the current request."""
+    return cast(Services, current_app.extensions[EXTENSION])
