@@ -126,7 +126,7 @@ def _replaced(item: Any, values: Spec) -> Any:
     if isinstance(item, list):
         return [_replaced(each, values) for each in item]
     if isinstance(item, dict):
-        return {key: _replaced(each, values) for key, each in item.items()}
+        return {_replaced(key, values): _replaced(each, values) for key, each in item.items()}
     return item
 
 
@@ -260,13 +260,24 @@ def _check_anchors(found: Catalogue) -> None:
     for root, anchors in found.anchors.items():
         used = {name for anchor in anchors.values() for rule in anchor.rules for name in _names_in(rule)}
         for parameter in found.parameters.values():
-            used |= {each.anchor for each in parameter.candidates.get(root, ()) if each.anchor}
+            used |= {name for each in parameter.candidates.get(root, ()) for name in _names_of(each)}
+        cells = [cell for table in found.tables.values() for cells in table.cells.get(root, {}).values() for cell in cells]
+        used |= {name for cell in cells for name in cell.by_anchor.values()}
         missing = used - set(anchors)
         if missing:
             raise CatalogueError(f"anchors used but not defined for {root}: {', '.join(sorted(missing))}")
 
 
 def _names_in(rule: Rule) -> set[str]:
-    referred = {each.arguments[0] for together in rule.any_of for each in together if each.test in {"refers", "other_than", "holds"}}
     table_anchor = split_anchor(rule.table)[0] if rule.table else None
-    return {name for name in (*referred, table_anchor, rule.below, rule.same, rule.sibling) if name}
+    return {name for name in (*_names_tested(rule.any_of), table_anchor, rule.below, rule.same, rule.sibling) if name}
+
+
+def _names_of(candidate: Candidate) -> set[str]:
+    beside = (anchor for anchor, _, _ in candidate.also)
+    allowed = candidate.allowed_from[0] if candidate.allowed_from else None
+    return {name for name in (candidate.anchor, allowed, *beside, *_names_tested(candidate.gather_any_of)) if name}
+
+
+def _names_tested(any_of: tuple[tuple[Condition, ...], ...]) -> set[str]:
+    return {each.arguments[0] for together in any_of for each in together if each.test in {"refers", "other_than", "holds"}}
