@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from datamodels import compiled
@@ -37,7 +37,7 @@ def template_of(path: str) -> str:
 
 
 class Model:
-    """One data model. Immutable to its users; it remembers the entries it has built."""
+    """One data model. Immutable to its users and safe between threads; it remembers the entries it has built."""
 
     def __init__(self, index: compiled.Index, mount: str = "", services: tuple[Model, ...] = ()) -> None:
         self._index = index
@@ -45,7 +45,6 @@ class Model:
         self._objects = {mount + template: row for template, row in index.objects.items()} if mount else index.objects
         self._object_entries: dict[str, Entry] = {}
         self._parameter_entries: dict[str, dict[str, Entry]] = {}
-        self._children: dict[str, list[str]] = {}
         self.services = services
 
     @classmethod
@@ -87,7 +86,7 @@ class Model:
         return found
 
     def objects(self, *, with_services: bool = False) -> Iterator[Entry]:
-        """Every object, a parent before its children."""
+        """Every object, a parent before its children. Both generations of VoiceService come, where a device has one."""
         for template in self._objects:
             yield self._known_object(template)
         if with_services:
@@ -111,10 +110,7 @@ class Model:
     def children(self, template: str) -> tuple[Entry, ...]:
         """The objects straight below one object ("Device.WiFi." -> Radio, SSID …), tables with their `{i}`."""
         template = template_of(template)
-        if not self._children:
-            for path in self._objects:
-                self._children.setdefault(_parent(path), []).append(path)
-        own = tuple(self._known_object(path) for path in self._children.get(template, ()))
+        own = tuple(self._known_object(path) for path in self._by_parent.get(template, ()))
         return own + tuple(entry for service in self.services for entry in service.children(template))
 
     def forced_inform(self) -> tuple[str, ...]:
@@ -126,6 +122,13 @@ class Model:
         """Templates of the parameters whose value must never be shown: hidden or secured, and not a command."""
         rows = [(template, compiled.parameter_rows(row)) for template, row in self._objects.items()]
         return tuple(template + row[0] for template, below in rows for row in below if self._index.is_secret(row))
+
+    @cached_property
+    def _by_parent(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._objects:
+            found.setdefault(_parent(path), []).append(path)
+        return found
 
     def _object(self, template: str) -> Entry | None:
         return self._known_object(template) if template in self._objects else None

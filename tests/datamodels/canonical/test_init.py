@@ -6,6 +6,7 @@ import pytest
 
 from datamodels.canonical import (
     Health,
+    Resolver,
     ValueType,
     describe,
     describe_table,
@@ -17,7 +18,7 @@ from datamodels.canonical import (
     tables,
 )
 from datamodels.tree import for_root
-from tests.datamodels.trees import tree
+from tests.datamodels.trees import NAMES, root_of, tree
 
 
 def test_there_is_a_name_for_what_people_care_about():
@@ -99,6 +100,20 @@ def test_prefixes_are_partial_paths_of_the_model():
             for path in prefixes(root, group):
                 assert path.endswith(".")
                 assert "X_" in path or for_root(root).lookup(path) or for_root(root).lookup(path + "1."), path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reading_the_prefixes_of_a_group_refreshes_all_of_it(name):
+    root = root_of(name)
+    resolver = Resolver(tree(name), root)
+    read = {group: prefixes(root, group, tree(name)) for group in groups()}
+    for found in resolver.all().values():
+        if found.name != "system.data_model":  # stands in the root object, and comes with every Inform
+            assert found.path.startswith(read[describe(found.name).group]), found.path
+    for table in tables():
+        if table != "wifi.neighbours":  # filled by a diagnostic, not by reading
+            for row in resolver.rows(table):
+                assert row.path.startswith(read[describe_table(table).group]), row.path
 
 
 def test_prefixes_use_the_instance_numbers_of_the_device():
