@@ -13,7 +13,7 @@ def run(*arguments: str):
 def test_import_compiles_files_and_notes_what_must_travel_along(tmp_path):
     result = run("import", str(DATA / "mini-full.xml"), "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
-    assert result.output == "Mini:1.3: 3 objects, 13 parameters -> Mini-1.index.zz\n"
+    assert result.output == "Mini:1.3: 3 objects, 18 parameters -> Mini-1.index.zz\n"
     assert "Copyright (c) 2024, Nobody" in (tmp_path / "NOTICE").read_text()
     assert (tmp_path / "secret-paths.txt").read_text() == "Mini.Box.Row.{i}.Password\n"
 

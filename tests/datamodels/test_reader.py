@@ -69,6 +69,21 @@ def test_a_type_named_in_base_instead_of_ref_is_understood(document):
     assert (noise.type, noise.units) == ("int", "0.1 dB")
 
 
+@pytest.mark.parametrize(
+    ("name", "target", "words"),
+    [
+        ("Choice", "Mini.Box.Choices", ("", "a", "b")),
+        ("Same", "Mini.Box.Row.{i}.State", ("None", "Requested")),
+        ("Far", "Mini.Box.Choices", ("a", "b")),
+        ("Free", "Mini.Version", ()),
+    ],
+)
+def test_a_reference_to_a_list_offers_what_the_list_could_hold(document, name, target, words):
+    found = entry(document, "Mini.Box.Row.{i}." + name)
+    assert found.syntax.enum_ref == target
+    assert found.enums == tuple(EnumValue(word) for word in words)
+
+
 def test_flags_of_access_and_notification(document):
     version = entry(document, "Mini.Version")
     assert version.forced_inform
@@ -108,6 +123,15 @@ def test_a_service_is_mounted_below_a_root(document):
             "<document><model name='M:1.0'><object name='M.'><parameter name='P'><syntax><dataType ref='T'/></syntax>"
             "</parameter></object></model></document>",
             "data type T",
+        ),
+        (
+            "<document><model name='M:1.0'><object name='M.'><parameter name='P'><syntax/></parameter></object></model></document>",
+            "without a type",
+        ),
+        (
+            "<document><dataType name='T'/><model name='M:1.0'><object name='M.'><parameter name='P'><syntax><dataType ref='T'/></syntax>"
+            "</parameter></object></model></document>",
+            "neither a base",
         ),
     ],
 )
