@@ -1,0 +1,130 @@
+"""`hearthline simulate`: a fleet of simulated CPEs against any ACS. Wires and decides nothing.
+
+Lines on stdout are for people: what the devices do that matters, and a summary at the end. On a terminal a status line is kept on
+stderr. Exit codes: 0 ended by request, 2 wrong use or environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from acs import log
+from acs.errors import WrongEnvironment
+
+
+@click.command()
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100_000), help="How many devices.")
+@click.option("--url", envvar="HEARTHLINE_ACS_URL", default="http://127.0.0.1:7547/", show_default=True, help="URL of the ACS.")
+@click.option("--model", "models", multiple=True, help="Model, or part of its name; may be given again. Default: a mix.")
+@click.option("--inform-interval", type=click.IntRange(1), default=None, help="Seconds between periodic Informs [300; 60 with --demo].")
+@click.option("--fault", "faults", multiple=True, help="Trouble planted in every device, or NAME:N in the first N; --list shows them.")
+@click.option("--quirk", "quirks", multiple=True, help="Departure from the standard, for every device; --list shows them.")
+@click.option("--demo", is_flag=True, help="The fixed demo fleet: 20 named homes, a few of them in trouble.")
+@click.option("--username", default="", help="Login of all devices [OUI-ProductClass-SerialNumber].")
+@click.option("--password", default="", help="Password the devices begin with.")
+@click.option("--onboarding", envvar="HEARTHLINE_ONBOARDING", default="", help="Onboarding secret: the password they begin with.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), default=None, help="File that keeps the devices over a restart.")
+@click.option("--seed", default=1, show_default=True, help="Another seed gives other homes.")
+@click.option("--first", default=1, show_default=True, type=click.IntRange(1), help="Number of the first device; gives serials.")
+@click.option("--connection-request-port", default=0, type=click.IntRange(0, 65535), help="Port for connection requests [any].")
+@click.option("--bind", default="127.0.0.1", show_default=True, help="Address for connection requests.")
+@click.option("--boot-time", default=3.0, show_default=True, type=click.FloatRange(0), help="Seconds a restart takes, about.")
+@click.option("--start-spread", default=None, type=click.FloatRange(0), help="Seconds over which the first boots spread [10 ms a device].")
+@click.option("--clip-retry", default=None, type=click.FloatRange(0), help="Longest wait after a failed session [the table].")
+@click.option("--duration", default=None, type=click.FloatRange(0), help="End after so many seconds.")
+@click.option("--list", "list_", is_flag=True, help="Show models, faults and quirks, and end.")
+@click.option("--quiet", is_flag=True, help="Only the summary.")
+def simulate(**given: Any) -> None:
+    """Run simulated CPEs against an ACS."""
+    if given["list_"]:
+        return _show_lists()
+    log.configure(level="warning")
+    try:
+        summary = _run(given)
+    except WrongEnvironment as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    click.echo(summary)
+    return None
+
+
+def _show_lists() -> None:
+    from simulators.planting import faults
+    from simulators.profile import profiles
+    from simulators.quirks import named
+
+    for name, profile in profiles().items():
+        click.echo(f"model  {name:24} {profile.description}, {profile.root}")
+    for word, known in (("fault", faults()), ("quirk", named())):
+        for name, about in known.items():
+            click.echo(f"{word:6} {name:24} {about['says']}")
+
+
+def _run(given: dict[str, Any]) -> str:
+    from twisted.internet import reactor as installed
+    from twisted.internet.defer import ensureDeferred
+
+    from simulators.fleet import Fleet, FleetOptions
+
+    reactor: Any = installed
+    boot = given["boot_time"]
+    count = 20 if given["demo"] else given["count"]
+    options = FleetOptions(
+        count, given["url"], given["models"], given["faults"], given["quirks"], given["demo"],
+        given["inform_interval"] or (60 if given["demo"] else 300), given["username"], given["password"] or given["onboarding"],
+        given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
+        count * 0.01 if given["start_spread"] is None else given["start_spread"],
+        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], say=None if given["quiet"] or count > 200 else log.announce,
+    )  # fmt: skip
+    fleet = Fleet(reactor, options)
+    trouble: list[BaseException] = []
+
+    async def begin() -> None:
+        await fleet.start()
+        if not given["quiet"]:
+            log.announce(f"{len(fleet.devices)} simulated devices on their way to {options.url}")
+        if given["duration"] is not None:
+            reactor.callLater(given["duration"], reactor.stop)
+
+    def fail(failure: Any) -> None:
+        trouble.append(failure.value)
+        if reactor.running:
+            reactor.stop()
+
+    reactor.callWhenRunning(lambda: ensureDeferred(begin()).addErrback(fail))
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(fleet.stop()))
+    _keep_status(reactor, fleet)
+    reactor.run()
+    if trouble:
+        raise trouble[0]
+    return _status(fleet)
+
+
+def _status(fleet: Any) -> str:
+    total = fleet.totals()
+    up = sum(1 for device in fleet.devices if device.counts.sessions)
+    text = (
+        f"{up} of {len(fleet.devices)} devices reached the ACS: {total.sessions} sessions, {total.failed} failed, {total.rpcs} RPCs, "
+        f"{total.boots} boots, {total.downloads} downloads, {total.uploads} uploads, {total.diagnoses} diagnoses, {total.calls} calls"
+    )
+    return text + (f"; last failure: {total.last_failure}" if total.last_failure else "")
+
+
+def _keep_status(reactor: Any, fleet: Any) -> None:
+    """A line on the terminal that is written over each second; nothing where stderr is a file."""
+    if not sys.stderr.isatty():
+        return
+    from twisted.internet.task import LoopingCall
+
+    def show() -> None:
+        sys.stderr.write("\r\x1b[K" + _status(fleet)[:150])
+        sys.stderr.flush()
+
+    loop = LoopingCall(show)
+    loop.clock = reactor
+    reactor.callWhenRunning(loop.start, 1.0, now=False)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: sys.stderr.write("\n"))

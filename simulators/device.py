@@ -1,0 +1,380 @@
+"""A simulated CPE that lives: power, sessions, periods, retries, transfers, diagnoses, on one reactor.
+
+Decides when things happen; what is said is cpe.py's and session.py's. One session at a time (conformance A-56); reasons that arise in
+one are merged into the next (A-57). Whatever an ACS answers, the worst that comes of it is a failed session and the retry table (A-64).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+import structlog
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+
+from acs.cwmp import events
+from acs.cwmp.times import parse_time
+from simulators.cpe import Cpe, Transfer
+from simulators.diagnostics import Diagnostics
+from simulators.http import HttpClient
+from simulators.retry import retry_wait
+from simulators.session import Session, SessionFailed
+from simulators.transfers import Aftermath, transfer_file
+from simulators.transport import AcsConnection, Authorizer
+
+SLOW_S = 2.0
+
+
+class Power(Enum):
+    OFF = auto()
+    BOOTING = auto()
+    RUNNING = auto()
+    STOPPED = auto()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a device, or a fleet, did so far."""
+
+    sessions: int = 0
+    failed: int = 0
+    rpcs: int = 0
+    boots: int = 0
+    downloads: int = 0
+    uploads: int = 0
+    diagnoses: int = 0
+    calls: int = 0
+    last_failure: str = ""
+
+
+@dataclass(slots=True)
+class Habits:
+    """How a device of this fleet lives; seconds. `clip_retry_s` bounds the retry wait (conformance X-8), None follows the table."""
+
+    boot_s: tuple[float, float] = (2.0, 4.0)
+    flash_s: tuple[float, float] = (1.0, 2.0)
+    clip_retry_s: float | None = None
+    bind: str | None = None
+    say: Callable[[str], None] = field(default=lambda _text: None)
+    saved: Callable[[Device], None] = field(default=lambda _device: None)
+
+
+class Device:
+    """One CPE of a fleet."""
+
+    def __init__(self, reactor: Any, cpe: Cpe, habits: Habits, rng: random.Random, token: str) -> None:
+        self.reactor, self.cpe, self.habits, self.rng, self.token = reactor, cpe, habits, rng, token
+        self.power = Power.OFF
+        self.counts = Counts()
+        self.client = HttpClient(reactor, bind=habits.bind)
+        self.diagnostics = Diagnostics(reactor, cpe, rng, self._diagnosed)
+        self.in_session = False
+        self.transferring: Transfer | None = None
+        self._timers: dict[str, Any] = {}
+        self._cookies: dict[str, str] = {}
+        self._phase = rng.random()
+        self._ended = 0.0
+        self._running: Deferred[Any] | None = None
+
+    # ---- for tests and other programs ----------------------------------------------------------------------------
+
+    @property
+    def serial(self) -> str:
+        return self.cpe.serial
+
+    @property
+    def rpcs(self) -> list[str]:
+        """Names of the RPCs received, in order."""
+        return self.cpe.rpcs
+
+    @property
+    def download_count(self) -> int:
+        return self.cpe.rpcs.count("Download")
+
+    def value(self, path: str) -> str:
+        """The text of a parameter as the device knows it, hidden ones too. KeyError for an unknown one."""
+        return self.cpe.tree.value(path)
+
+    def set_local(self, path: str, text: str) -> None:
+        """A change on the LAN side: not by the ACS, so notified if somebody asked for it (conformance L-50)."""
+        if self.cpe.change(path, text):
+            throttle = float(self.cpe.setting("DefaultActiveNotificationThrottle") or 0)
+            wait = self._ended + throttle - self.reactor.seconds() if throttle else 0
+            self._later("throttle", max(0.0, wait), self.wake)
+
+    def trigger(self, event: str, command_key: str = "") -> None:
+        """Let an event happen now: `trigger("2 PERIODIC")`."""
+        self.cpe.add_event(event, command_key)
+        self.wake()
+
+    # ---- power ---------------------------------------------------------------------------------------------------
+
+    def start(self, delay_s: float = 0.0, *, fresh: bool = True) -> None:
+        """Switch on after a while. `fresh`: never seen by the ACS, so the first Inform is a BOOTSTRAP."""
+        self._later("power", delay_s, self._booted, fresh)
+
+    def _booted(self, fresh: bool = False) -> None:
+        self.power = Power.RUNNING
+        self.counts.boots += 1
+        self.cpe.boot(first=fresh)
+        url = self.cpe.management("ConnectionRequestURL")
+        if not fresh and self.cpe.last_reported.get(url, self.cpe.tree.value(url)) != self.cpe.tree.value(url):
+            self.cpe.note_change(url)
+        self.wake()
+
+    def reboot(self, *, fresh: bool = False) -> None:
+        """Off, and on again after the boot time. Whatever ran is gone."""
+        self._stop_all()
+        self.power = Power.BOOTING
+        self.habits.say(f"{self.serial} restarts")
+        self._later("power", self.rng.uniform(*self.habits.boot_s), self._booted, fresh)
+
+    def power_cut(self) -> None:
+        """Reboot from another cause: a session or transfer that runs is cut (conformance C-142, L-62)."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+        if self.transferring is not None and self.transferring.state == "running":
+            self.transferring.state = "waiting"
+        self.in_session, self.transferring = False, None
+        self.reboot()
+
+    def stop(self) -> None:
+        """End for good."""
+        self._stop_all()
+        self.power = Power.STOPPED
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+
+    def _stop_all(self) -> None:
+        for timer in self._timers.values():
+            if timer.active():
+                timer.cancel()
+        self._timers.clear()
+        self.diagnostics.stop_all()
+        self.client.abort()
+
+    def _later(self, name: str, seconds: float, call: Callable[..., Any], *arguments: Any) -> None:
+        known = self._timers.get(name)
+        if known is not None and known.active():
+            known.cancel()
+        self._timers[name] = self.reactor.callLater(seconds, call, *arguments)
+
+    def _forget(self, name: str) -> None:
+        known = self._timers.pop(name, None)
+        if known is not None and known.active():
+            known.cancel()
+
+    # ---- sessions ------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """There is a reason for a session: now, or right after the one that runs (conformance A-57, A-67)."""
+        if self.power is not Power.RUNNING or self.in_session or self.transferring is not None or not self.cpe.is_on("EnableCWMP"):
+            return
+        self._forget("retry")
+        self._forget("period")
+        self.in_session = True
+        self._run(self._session())
+
+    def _log_error(self, text: str, **about: Any) -> None:
+        structlog.get_logger().error(text, device=str(self.cpe.identity.key), **about)
+
+    def _run(self, coroutine: Any) -> None:
+        def ended(failure: Any) -> None:
+            if not failure.check(CancelledError):
+                self._log_error("simulated device failed", trace=failure.getTraceback())
+
+        self._running = ensureDeferred(coroutine)
+        self._running.addErrback(ended)
+
+    async def _session(self) -> None:
+        try:
+            await self._talk()
+        except CancelledError:
+            raise
+        except SessionFailed as error:
+            self._session_failed(str(error))
+        except Exception as error:  # an answer nobody thought of ends this session, never the fleet
+            self._log_error("session failed unexpectedly", exc_info=True)
+            self._session_failed(f"{type(error).__name__}: {error}")
+        else:
+            self.in_session = False
+            self._session_ended()
+
+    async def _talk(self) -> None:
+        cpe = self.cpe
+        cookies = self._cookies if cpe.quirks.keep_cookies else {}
+        login = Authorizer(cpe.setting("Username"), cpe.setting("Password"))
+        connection = AcsConnection(self.client, cpe.setting("URL"), login, cpe.quirks, cookies)
+        session = Session(cpe)
+        heard = len(cpe.rpcs)
+        try:
+            body = session.first()
+            following: bytes | None = body
+            while following is not None:
+                answer = await connection.post(following)
+                if "slow" in cpe.facts.flags:
+                    await self._sleep(SLOW_S)
+                following = session.next(answer)
+                for place in tuple(cpe.to_stop):
+                    self.diagnostics.stop(place)
+                cpe.to_stop.clear()
+        finally:
+            self.counts.rpcs += len(cpe.rpcs) - heard
+            self.client.close()
+
+    def _sleep(self, seconds: float) -> Deferred[None]:
+        waiting: Deferred[None] = Deferred()
+        timer = self.reactor.callLater(seconds, waiting.callback, None)
+        waiting.addErrback(lambda failure: (timer.cancel() if timer.active() else None, failure)[1])
+        return waiting
+
+    def _session_failed(self, why: str) -> None:
+        self.in_session = False
+        cpe = self.cpe
+        cpe.failed()
+        self.counts.failed += 1
+        self.counts.last_failure = why
+        minimum, multiplier = cpe.setting("CWMPRetryMinimumWaitInterval"), cpe.setting("CWMPRetryIntervalMultiplier")
+        low, high = retry_wait(cpe.retry_count, int(minimum), int(multiplier))
+        wait = self.rng.uniform(low, high)
+        if self.habits.clip_retry_s is not None:
+            wait = min(wait, self.habits.clip_retry_s)
+        if cpe.retry_count == 1:
+            self.habits.say(f"{self.serial}: session failed, {why}; next try in {wait:.0f} s")
+        self._settle()
+        if self.power is Power.RUNNING and not cpe.after.reboot:
+            self._later("retry", wait, self.wake)
+
+    def _session_ended(self) -> None:
+        self.counts.sessions += 1
+        self.cpe.retry_count = 0
+        self._settle()
+
+    def _settle(self) -> None:
+        """What was accepted in the session happens now, whether or not the session ended well."""
+        cpe, after = self.cpe, self.cpe.after
+        self._ended = self.reactor.seconds()
+        if cpe.touched:
+            cpe.touched = False
+            self.habits.saved(self)
+        reboot, reset = after.reboot, after.factory_reset
+        after.reboot = after.factory_reset = False
+        if reset:
+            cpe.factory_reset()
+            self.habits.say(f"{self.serial} goes back to factory state")
+            self.habits.saved(self)
+            self.reboot(fresh=True)
+            return
+        if reboot:
+            self.reboot()
+            return
+        if after.new_url:  # A-114
+            after.new_url = False
+            cpe.add_event(events.BOOTSTRAP)
+        for place in tuple(cpe.to_start):
+            del cpe.to_start[place]
+            self.counts.diagnoses += 1
+            self.diagnostics.start(place)
+        self._plan_transfers()
+        self._plan_period()
+        if cpe.retry_count == 0 and cpe.has_news:
+            self._later("next", 0, self.wake)
+
+    def _plan_period(self) -> None:
+        """The next tick of PeriodicInformTime + n · interval; with unknown time the phase is our own (conformance A-115, A-116)."""
+        interval = int(self.cpe.setting("PeriodicInformInterval") or 0)
+        if not self.cpe.is_on("PeriodicInformEnable") or interval < 1 or self.power is not Power.RUNNING:
+            self._forget("period")
+            return
+        reference = parse_time(self.cpe.setting("PeriodicInformTime"))
+        start = reference.timestamp() if reference is not None else self._phase * interval
+        self._later("period", next_tick(self.reactor.seconds(), start, interval), self._period)
+
+    def _period(self) -> None:
+        self.cpe.add_event(events.PERIODIC)
+        self._plan_period()
+        self.wake()
+
+    def _diagnosed(self, _place: str) -> None:
+        self.cpe.add_event(events.DIAGNOSTICS_COMPLETE)
+        self.wake()
+
+    # ---- connection requests -------------------------------------------------------------------------------------
+
+    def call_login(self) -> tuple[str, str]:
+        return self.cpe.setting("ConnectionRequestUsername"), self.cpe.setting("ConnectionRequestPassword")
+
+    def call_quirks(self) -> tuple[bool, bool]:
+        return self.cpe.quirks.cr_qop, self.cpe.quirks.cr_basic
+
+    def may_be_called(self) -> bool:
+        """Not while it restarts or installs, nor when it was told not to listen (conformance F-3, F-8)."""
+        if self.power is not Power.RUNNING or not self.cpe.is_on("EnableCWMP"):
+            return False
+        return self.transferring is None and (
+            self.cpe.tree.base.root != "Device" or self.cpe.is_on("HTTPConnectionRequestEnable")
+        )  # fmt: skip
+
+    def called(self) -> None:
+        """A good connection request: answered first, then a session, or another one after that which runs (F-6, F-9)."""
+        self.counts.calls += 1
+        self.cpe.add_event(events.CONNECTION_REQUEST)
+        self._later("call", 0.01, self.wake)
+
+    # ---- transfers -----------------------------------------------------------------------------------------------
+
+    def _plan_transfers(self) -> None:
+        """The next accepted transfer, when it is due and no session runs (conformance C-94, C-95)."""
+        waiting = [transfer for transfer in self.cpe.transfers if transfer.state == "waiting"]
+        if waiting and self.transferring is None and self.power is Power.RUNNING:
+            first = min(waiting, key=lambda transfer: transfer.due)
+            self._later("transfer", max(0.0, first.due - self.reactor.seconds()), self._transfer, first)
+
+    def _transfer(self, transfer: Transfer) -> None:
+        if self.in_session:  # after it: _settle plans again
+            return
+        if transfer not in self.cpe.transfers or self.power is not Power.RUNNING:
+            return
+        self.transferring = transfer
+        transfer.state = "running"
+        self._run(self._do_transfer(transfer))
+
+    async def _do_transfer(self, transfer: Transfer) -> None:
+        client = HttpClient(self.reactor, bind=self.habits.bind)
+        try:
+            aftermath = await transfer_file(client, self.cpe, transfer)
+            if aftermath is Aftermath.REBOOT:
+                await self._sleep(self.rng.uniform(*self.habits.flash_s))
+        except CancelledError:
+            raise
+        except Exception as error:
+            self._log_error("transfer failed unexpectedly", exc_info=True)
+            transfer.fault_code, transfer.fault_string = 9010, f"{type(error).__name__}"
+            aftermath = Aftermath.REPORT
+        finally:
+            client.close()
+        transfer.state, transfer.completed = "done", self.reactor.seconds()
+        self.transferring = None
+        if transfer.kind == "download":
+            self.counts.downloads += 1
+        else:
+            self.counts.uploads += 1
+        outcome = f"failed: {transfer.fault_code} {transfer.fault_string}" if transfer.fault_code else "done"
+        self.habits.say(f"{self.serial}: {transfer.kind} of {transfer.file_type} {outcome}")
+        self.habits.saved(self)
+        if aftermath is Aftermath.REBOOT:
+            self.cpe.note_change(f"{self.cpe.tree.root}DeviceInfo.SoftwareVersion")
+            self.reboot()
+        else:
+            self.wake()
+            self._plan_transfers()
+
+
+def next_tick(now: float, reference: float, interval: int) -> float:
+    """Seconds from `now` to the next reference + n · interval, n any whole number; never less than a tenth (A-115)."""
+    return max(0.1, interval - (now - reference) % interval)

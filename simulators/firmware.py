@@ -1,0 +1,65 @@
+"""The firmware images simulated CPEs understand. Any file will do; one with our header says its version and its model.
+
+HEARTHLINE-FIRMWARE
+version: 3.3.0
+model: Norvik G240
+size: 100000
+
+… filling …
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+MAGIC = b"HEARTHLINE-FIRMWARE"
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+_ARCHIVE = re.compile(r"\.(?:bin|img|zip|tar|gz|xz|fw|pkg)\b.*", re.I)
+
+
+class ImageFault(Exception):
+    """Why an image is not installed: 9018, with a sentence."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code, self.text = code, text
+
+
+def make_image(model: str, version: str, size: int = 65536) -> bytes:
+    """An image of exactly `size` octets for one model, with a checksum. ValueError if the header does not fit."""
+    head = MAGIC + f"\nversion: {version}\nmodel: {model}\nsize: {size}\n".encode()
+    fill = size - len(head) - len("sha256: \n\n") - 64
+    if fill < 0:
+        raise ValueError(f"an image has at least {len(head) + 75} octets, not {size}")
+    filling = (hashlib.sha256(head).digest() * (fill // 32 + 1))[:fill]
+    return head + f"sha256: {hashlib.sha256(filling).hexdigest()}\n\n".encode() + filling
+
+
+def version_of(image: bytes, model: str, url: str, target: str) -> str:
+    """The version an image brings. ImageFault 9018 for another model, a wrong checksum, or an empty file.
+
+    Without our header: what looks like a version in the target file name or the URL, else the target file name, else "unknown".
+    """
+    if not image:
+        raise ImageFault(9018, "the file is empty")
+    if not image.startswith(MAGIC):
+        return _from_names(url, target)
+    head, _, filling = image.partition(b"\n\n")
+    said = dict(line.split(": ", 1) for line in head.decode("utf-8", "replace").splitlines()[1:] if ": " in line)
+    if said.get("model", model) != model:
+        raise ImageFault(9018, f"the image is for {said['model'][:60]}, this is {model}")
+    if "size" in said and said["size"] != str(len(image)):
+        raise ImageFault(9018, f"the image says {said['size'][:20]} octets, it has {len(image)}")
+    if "sha256" in said and said["sha256"] != hashlib.sha256(filling).hexdigest():
+        raise ImageFault(9018, "the checksum of the image is wrong")
+    return said.get("version", "").strip()[:64] or _from_names(url, target)
+
+
+def _from_names(url: str, target: str) -> str:
+    name = url.partition("?")[0].rpartition("/")[2]
+    for text in (target, name):
+        found = _VERSION.search(_ARCHIVE.sub("", text))
+        if found:
+            return found[0][:64]
+    return _ARCHIVE.sub("", target)[:64] or "unknown"

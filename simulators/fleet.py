@@ -1,0 +1,163 @@
+"""A fleet of simulated CPEs on one reactor, with one listener for connection requests. The door of this package.
+
+    fleet = Fleet(reactor, FleetOptions(count=3, url="http://127.0.0.1:7547/"))
+    await fleet.start()
+    fleet.devices[0].set_local("Device.WiFi.SSID.1.SSID", "Orchard")
+    await fleet.stop()
+
+Tests: tests/simulators/test_fleet.py.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import structlog
+from twisted.internet.error import CannotListenError
+
+from acs.errors import WrongEnvironment
+from simulators import planting, state
+from simulators.connection_request import ConnectionRequests
+from simulators.cpe import Cpe
+from simulators.device import Counts, Device, Habits
+from simulators.facts import make_facts
+from simulators.quirks import named, quirks_of
+
+SAVE_AT_ONCE = 50
+"""Fleets up to this size save after every session that changed something, larger ones once a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOptions:
+    """What `hearthline simulate` can be told; times in seconds.
+
+    `password` is the login all devices begin with: the onboarding secret. An empty `username` is the standard's OUI-ProductClass-Serial.
+    `faults` are names of profiles/faults.toml, with `:n` for the first n; `quirks` names of quirks/profiles.toml, for every device.
+    `clip_retry_s` bounds the waits of the retry table, None follows it.
+    """
+
+    count: int = 1
+    url: str = "http://127.0.0.1:7547/"
+    models: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    quirks: tuple[str, ...] = ()
+    demo: bool = False
+    inform_interval_s: int = 300
+    username: str = ""
+    password: str = ""
+    state: Path | None = None
+    seed: int = 1
+    first_number: int = 1
+    bind: str = "127.0.0.1"
+    connection_request_port: int = 0
+    start_spread_s: float = 0.0
+    boot_s: tuple[float, float] = (2.0, 4.0)
+    flash_s: tuple[float, float] = (1.0, 2.0)
+    clip_retry_s: float | None = None
+    say: Callable[[str], None] | None = None
+
+
+class Fleet:
+    """`devices` are there from the beginning; they live from `start` to `stop`. `reactor` may be a Clock where nothing connects."""
+
+    def __init__(self, reactor: Any, options: FleetOptions) -> None:
+        self.reactor, self.options = reactor, options
+        self._rng = random.Random(f"fleet/{options.seed}")  # noqa: S311 - spreads boots, keeps no secret
+        unknown = [name for name in options.quirks if name not in named()]
+        if unknown:
+            raise WrongEnvironment(f"No quirk {unknown[0]!r}; there are {', '.join(named())}")
+        self._kept = state.load(options.state) if options.state else {}
+        say = options.say or (lambda _text: None)
+        self._habits = Habits(options.boot_s, options.flash_s, options.clip_retry_s, say=say, saved=self._changed)
+        self._calls = ConnectionRequests(reactor.seconds)
+        self._port: Any = None
+        self._saving: Any = None
+        self.devices: list[Device] = [self._make(options.first_number + n, seat) for n, seat in enumerate(self._seats())]
+
+    def _seats(self) -> list[planting.Seat]:
+        if self.options.demo:
+            return planting.demo_seats()
+        return planting.seats(self.options.count, self.options.models, self.options.faults)
+
+    def _make(self, number: int, seat: planting.Seat) -> Device:
+        options = self.options
+        facts = make_facts(
+            seat.profile, number, options.seed, self.reactor.seconds, flags=planting.flags_of(seat.faults), home=seat.home,
+            acs_url=options.url, password=options.password, inform_interval_s=options.inform_interval_s, **planting.facts_of(seat.faults),
+        )  # fmt: skip
+        cpe = Cpe(facts, quirks_of(options.quirks))
+        facts.username = options.username or str(cpe.identity.key)
+        kept = self._kept.get(str(cpe.identity.key))
+        if kept is None:
+            planting.plant(cpe, seat.faults)
+        else:
+            cpe.from_json(kept)
+        token = (kept or {}).get("token") or secrets.token_hex(12)
+        return Device(self.reactor, cpe, self._habits, random.Random(f"{options.seed}/{number}"), token)  # noqa: S311
+
+    async def start(self) -> None:
+        """Listen, and switch all devices on. WrongEnvironment when the port is taken."""
+        port = self.options.connection_request_port
+        try:
+            self._port = self.reactor.listenTCP(port, self._calls.site(), backlog=1024, interface=self.options.bind)
+        except CannotListenError as error:
+            raise WrongEnvironment(f"Port {port} for connection requests: {error}") from None
+        host = self._port.getHost()
+        name = f"[{host.host}]" if ":" in host.host else host.host
+        for device in self.devices:
+            self._calls.devices[device.token] = device
+            device.cpe.facts.connection_request_url = f"http://{name}:{host.port}/cr/{device.token}"
+            fresh = str(device.cpe.identity.key) not in self._kept
+            device.start(self._rng.uniform(0, self.options.start_spread_s) if self.options.start_spread_s else 0.0, fresh=fresh)
+
+    async def stop(self) -> None:
+        """End all devices, close the port, save the state."""
+        for device in self.devices:
+            device.stop()
+        if self._saving is not None and self._saving.active():
+            self._saving.cancel()
+        if self._port is not None:
+            port, self._port = self._port, None
+            await port.stopListening()
+        self.save()
+
+    def device(self, serial: str) -> Device:
+        """By serial number; KeyError if there is none."""
+        return {device.serial: device for device in self.devices}[serial]
+
+    def totals(self) -> Counts:
+        total = Counts()
+        for device in self.devices:
+            for each in fields(Counts):
+                value = getattr(device.counts, each.name)
+                if isinstance(value, int):
+                    setattr(total, each.name, getattr(total, each.name) + value)
+                elif value:
+                    setattr(total, each.name, value)
+        return total
+
+    def _changed(self, _device: Device) -> None:
+        if self.options.state is None:
+            return
+        if len(self.devices) <= SAVE_AT_ONCE:
+            self.save()
+        elif self._saving is None or not self._saving.active():
+            self._saving = self.reactor.callLater(1.0, self.save)
+
+    def save(self) -> None:
+        """Write the state file, if there is one; trouble with it is logged and the fleet lives on."""
+        if self.options.state is None:
+            return
+        devices = dict(self._kept)
+        for device in self.devices:
+            if device.counts.boots:
+                devices[str(device.cpe.identity.key)] = {**device.cpe.to_json(), "token": device.token}
+        try:
+            state.save(self.options.state, devices)
+        except WrongEnvironment as error:
+            structlog.get_logger().error(str(error))

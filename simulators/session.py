@@ -1,0 +1,131 @@
+"""The CWMP session as a CPE sees it: given what the ACS answered, what is posted next.
+
+No I/O: `first()` is the first POST, `next(body)` takes the body of an HTTP response and gives that of the next POST (b"" is an empty
+POST), or None when the session is over. SessionFailed ends it without success. Follows TR-069 §3.7.1 (conformance A.4, A.5, A.6).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from acs.cwmp.codec import Envelope, decode, encode
+from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
+from acs.cwmp.messages import Inform, InformResponse, TransferComplete, TransferCompleteResponse
+from simulators import rpc
+from simulators.cpe import Cpe, Transfer
+
+MAX_REPEATS = 5
+_ID = re.compile(rb"<(?:\w+:)?ID[^>]*>([^<]*)</")
+_RESPONSES: dict[type, type] = {Inform: InformResponse, TransferComplete: TransferCompleteResponse}
+
+
+class SessionFailed(Exception):
+    """The session is unsuccessful; the text says why (conformance A-60)."""
+
+
+class Session:
+    """One session of one CPE. `informed` says whether the Inform was acknowledged."""
+
+    def __init__(self, cpe: Cpe) -> None:
+        self.cpe = cpe
+        self.informed = False
+        self._namespace = cpe.facts.profile.namespace
+        self._asked: Any = None
+        self._asked_bytes = b""
+        self._asked_id = ""
+        self._repeats = 0
+        self._number = 0
+        self._hold = False
+        self._said_no_more = False
+        self._to_report: list[Transfer] = []
+
+    def first(self) -> bytes:
+        inform = self.cpe.inform()
+        self._to_report = self.cpe.done_transfers if self.cpe.quirks.transfer_complete else []
+        if not self.cpe.quirks.transfer_complete:
+            self.cpe.transfers = [transfer for transfer in self.cpe.transfers if transfer.state != "done"]
+        return self._ask(inform)
+
+    def next(self, body: bytes) -> bytes | None:
+        """The body of the next POST, None at the end. SessionFailed when the ACS broke the session."""
+        if not body.strip():
+            return self._after_empty()
+        try:
+            envelope = decode(body)
+        except CpeProtocolError as error:
+            if error.fault == 8003 and self._asked is None:  # arguments that cannot be read (B-89)
+                found = _ID.search(body)
+                return self._encode(rpc.fault(9003, str(error)[:256]), found[1].decode() if found else None)
+            raise SessionFailed(f"the answer of the ACS cannot be read: {error}") from None
+        self._hold = envelope.headers.hold_requests
+        return self._take_answer(envelope) if self._asked is not None else self._take_request(envelope)
+
+    def _after_empty(self) -> bytes | None:
+        if self._asked is not None:
+            raise SessionFailed(f"{type(self._asked).__name__} was answered with an empty response")
+        self._hold = False
+        return None if self._said_no_more else self._own_turn()
+
+    def _take_answer(self, envelope: Envelope) -> bytes | None:
+        """The answer to a request of ours (A-43); 8005 asks for the identical request again (A-69)."""
+        asked, message = self._asked, envelope.message
+        if isinstance(message, CwmpFault):
+            if message.code == 8005 and self._repeats < MAX_REPEATS:
+                self._repeats += 1
+                return self._asked_bytes
+            if isinstance(asked, Inform) or message.code == 8005:
+                raise SessionFailed(f"{type(asked).__name__} was refused: {message}")
+            self._settle_report()  # any other fault ends the duty to report (C-124)
+            return self._own_turn()
+        if not isinstance(message, _RESPONSES[type(asked)]):
+            raise SessionFailed(f"{type(asked).__name__} was answered with {type(message).__name__}")
+        if envelope.id is not None and envelope.id != self._asked_id:
+            raise SessionFailed(f"{type(message).__name__} carries the ID {envelope.id!r} of another request")
+        self._repeats = 0
+        if isinstance(asked, Inform):
+            self.informed = True
+            self.cpe.acknowledged()
+            self._asked = None
+            if not self.cpe.quirks.empty_post:
+                return None
+        else:
+            self._settle_report()
+        return self._own_turn()
+
+    def _settle_report(self) -> None:
+        """TransferComplete is delivered: event 7 and its M event go with it (conformance D-27)."""
+        transfer = self._to_report.pop(0)
+        self.cpe.transfers = [kept for kept in self.cpe.transfers if kept is not transfer]
+        self.cpe.touched = True
+        self._asked = None
+
+    def _take_request(self, envelope: Envelope) -> bytes:
+        message = envelope.message
+        if isinstance(message, CwmpFault) or type(message).__name__.endswith("Response"):
+            raise SessionFailed(f"{type(message).__name__} came unasked")
+        if isinstance(message, (Inform, TransferComplete)):
+            return self._encode(rpc.fault(9000), envelope.id)
+        return self._encode(rpc.answer(self.cpe, message), envelope.id)
+
+    def _own_turn(self) -> bytes:
+        """A request of ours if we may (A-44), else an empty POST; one sent while held does not end our turn (A-84)."""
+        if self._to_report and not self._hold and not self._said_no_more:
+            return self._ask(self.cpe.transfer_complete(self._to_report[0]))
+        self._said_no_more = self._said_no_more or not self._hold
+        return b""
+
+    def _ask(self, message: Any) -> bytes:
+        self._number += 1
+        self._asked, self._asked_id = message, str(self._number)
+        extra = []
+        if isinstance(message, Inform) and self.cpe.facts.profile.versions:
+            extra.append(("SupportedCWMPVersions", self.cpe.facts.profile.versions, 0))
+        self._asked_bytes = encode(message, self._asked_id, self._namespace, extra_headers=extra)
+        return self._asked_bytes
+
+    def _encode(self, message: Any, rid: str | None) -> bytes:
+        try:
+            return encode(message, rid, self._namespace)
+        except AcsProtocolError as error:  # a value no XML can carry: the answer is an internal error, as on a device
+            return encode(rpc.fault(9002, str(error)[:256]), rid, self._namespace)

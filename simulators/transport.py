@@ -1,0 +1,124 @@
+"""CWMP over HTTP as a CPE does it: cookies, Digest and Basic, redirects, empty POSTs.
+
+`AcsConnection.post` takes the body of one POST and gives the body of the answer; what is not an answer ends the session with
+SessionFailed. Follows TR-069 §3.4 (conformance A.1 to A.3, A.7). Tests: tests/simulators/test_transport.py.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import MutableMapping
+from urllib.parse import urljoin, urlsplit
+
+from acs.cwmp.digest import answer_challenge, pairs
+from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, Response
+from simulators.quirks import Quirks
+from simulators.session import SessionFailed
+
+MAX_REDIRECTS = 5
+_COOKIE = re.compile(r"\s*([^=;\s]+)\s*=\s*([^;]*)(.*)", re.S)
+
+
+class Authorizer:
+    """Answers challenges, and goes on answering with the same nonce and a growing nc (conformance A-95, R-14)."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self.username, self.password = username, password
+        self._challenges: list[str] = []
+        self._nonce_count = 0
+
+    def header(self, method: str, url: str) -> str | None:
+        """The Authorization header for the next request; None before the first challenge, or where none can be answered."""
+        if not self._challenges:
+            return None
+        self._nonce_count += 1
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return answer_challenge(
+            self._challenges, self.username, self.password, method, target, secrets.token_hex(8), self._nonce_count, allow_basic=True
+        )
+
+    def challenged(self, response: Response) -> None:
+        self._challenges, self._nonce_count = response.all("www-authenticate"), 0
+
+
+def is_stale(response: Response) -> bool:
+    return any(pairs(value).get("stale", "").lower() == "true" for value in response.all("www-authenticate"))
+
+
+class AcsConnection:
+    """One session's way to the ACS. `cookies` start empty unless the device's quirk keeps the last session's (K-1)."""
+
+    def __init__(self, client: HttpClient, url: str, auth: Authorizer, quirks: Quirks, cookies: MutableMapping[str, str]) -> None:
+        self.client, self.url, self.auth, self.quirks, self.cookies = client, url, auth, quirks, cookies
+        self.requests = 0
+
+    async def post(self, body: bytes) -> bytes:
+        """One POST with all its authentication rounds and redirects; the body of the answer, b"" for an empty one."""
+        redirects = refusals = 0
+        while True:
+            response = await self._send(body)
+            self._keep_cookies(response)
+            if response.status in (200, 204):
+                return response.body
+            if response.status == 401:
+                refusals += 1
+                if refusals > 1 and not (is_stale(response) and refusals < 4):
+                    raise SessionFailed("the ACS refused our credentials (401)")
+                self.auth.challenged(response)
+                if self.auth.header("POST", self.url) is None:
+                    raise SessionFailed("the ACS asks for a login that we cannot answer")
+            elif response.status in (302, 307) and response.one("location"):
+                redirects += 1
+                if redirects > MAX_REDIRECTS:
+                    raise SessionFailed(f"more than {MAX_REDIRECTS} redirects")
+                self._redirect(response.one("location"))
+            elif b"Envelope" in response.body:  # a SOAP fault with 400 or 500 (X-9)
+                return response.body
+            else:
+                raise SessionFailed(f"the ACS answered HTTP {response.status}")
+
+    def _redirect(self, location: str) -> None:
+        """For this session only (A-33); never from https to http (A-34)."""
+        target = urljoin(self.url, location)
+        if urlsplit(self.url).scheme == "https" and urlsplit(target).scheme != "https":
+            raise SessionFailed(f"redirect from https to {target}")
+        self.url = target
+
+    async def _send(self, body: bytes) -> Response:
+        headers = [("User-Agent", "Hearthline-CPE")]
+        if body:
+            if self.quirks.content_type:
+                headers.append(("Content-Type", self.quirks.content_type))
+            if self.quirks.soap_action:
+                headers.append(("SOAPAction", ""))
+            if self.quirks.expect:
+                headers.append(("Expect", "100-continue"))
+        if self.cookies and self.quirks.send_cookies:
+            headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
+        authorization = self.auth.header("POST", self.url)
+        if authorization:
+            headers.append(("Authorization", authorization))
+        if not self.quirks.keep_alive:
+            headers.append(("Connection", "close"))
+        self.requests += 1
+        try:
+            response = await self.client.request("POST", self.url, headers, body, http10=self.quirks.http10)
+        except ConnectFailed as error:
+            raise SessionFailed(f"no connection to {self.url}: {error}") from None
+        except ExchangeFailed as error:
+            raise SessionFailed(f"{self.url}: {error}") from None
+        if not self.quirks.keep_alive:
+            self.client.close()
+        return response
+
+    def _keep_cookies(self, response: Response) -> None:
+        for header in response.all("set-cookie"):
+            found = _COOKIE.match(header)
+            if found is None:
+                continue
+            if re.search(r";\s*max-age\s*=\s*0\b", found[3], re.I):
+                self.cookies.pop(found[1], None)
+            else:
+                self.cookies[found[1]] = found[2].strip()
