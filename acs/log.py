@@ -43,7 +43,7 @@ def configure(style: str = "console", level: str = "info") -> None:
 
 
 def get(name: str) -> Any:
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(part=name)
 
 
 def observe_twisted() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import Connection, insert, literal, select, update
 
 from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
@@ -57,6 +57,7 @@ class InformOut:
     events: tuple[str, ...]
     inform_count: int
     was_in_session: bool
+    quarantined_now: bool
 
 
 _COLUMNS = (
@@ -67,7 +68,7 @@ _COLUMNS = (
 _READ = (
     Device.id, Device.tenant_id, Device.key, Device.trust, Device.epoch, Device.path_set_id, Device.due_at, Device.root, Device.software_version,
     Device.hardware_version, Device.manufacturer, Device.wan_address, Device.connection_request_url, Device.parameter_key, Device.inform_interval_s,
-    Device.inform_count, Device.last_boot_at, Device.last_bootstrap_at, Device.first_seen_at, Device.session_token,
+    Device.inform_count, Device.last_boot_at, Device.last_bootstrap_at, Device.first_seen_at, Device.session_token, Device.preregistered,
 )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def _create(connection: Connection, work: InformIn) -> Any:
         insert(Device)
         .values(
             tenant_id=work.tenant, key=identity.key, oui=identity.oui[:16], product_class=identity.product_class[:64],
-            serial_number=identity.serial_number[:64], model=identity.product_class[:64], trust=Trust.QUARANTINE.value, epoch=0,
+            serial_number=identity.serial_number[:64], model=identity.product_class[:64], trust=Trust.QUARANTINE.value, preregistered=False, epoch=0,
             inform_count=0, inform_interval_s=0, silent_told=False, first_seen_at=work.at,
         )
         .returning(Device.id)
@@ -116,6 +117,8 @@ def _one(
     trust, admitted_now = Trust(head.trust), False
     if trust is Trust.QUARANTINE and (admit_all or (work.login == "onboarding" and _rule_admits(connection, work))):
         trust, admitted_now = Trust.ADMITTED, True
+    elif trust is Trust.ADMITTED and work.login == "onboarding" and not _may_enrol_again(connection, work, head):
+        trust = Trust.QUARANTINE
     known = pending or {}
     epoch = int(known.get("epoch", head.epoch)) + 1
     count = int(known.get("inform_count", head.inform_count)) + 1
@@ -147,7 +150,7 @@ def _one(
     out = InformOut(
         head.id, head.tenant_id, epoch, trust, is_new, admitted_now, head.path_set_id is not None, head.due_at is not None, row["root"],
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
-        head.session_token is not None,
+        head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
     )  # fmt: skip
     return out, row
 
@@ -170,6 +173,12 @@ def _rule_admits(connection: Connection, work: InformIn) -> bool:
     return connection.execute(rule.limit(1)).first() is not None
 
 
+def _may_enrol_again(connection: Connection, work: InformIn, head: Any) -> bool:
+    """A device that has its own login but comes with the onboarding secret was reset, or is somebody else: the enrolling rule decides again."""
+    own = connection.scalar(select(DeviceCredential.secret).where(DeviceCredential.device_id == head.id))
+    return not own or head.preregistered or _rule_admits(connection, work)
+
+
 def _events(work: InformIn, out: InformOut) -> list[dict[str, Any]]:
     """Rows for the history: every event but a plain periodic contact and our own call."""
     told = []
@@ -181,8 +190,8 @@ def _events(work: InformIn, out: InformOut) -> list[dict[str, Any]]:
         if code == VALUE_CHANGE:
             detail = ", ".join(v.name for v in work.inform.parameter_list[-3:])
         told.append(_event(work, out, code, detail))
-    if out.is_new and out.trust is Trust.QUARANTINE:
-        told.append(_event(work, out, "quarantined", f"first seen from {work.address}"))
+    if out.quarantined_now:
+        told.append(_event(work, out, "quarantined", f"with the onboarding secret, from {work.address}"))
     if out.admitted_now:
         told.append(_event(work, out, "admitted", "by rule"))
     return told
@@ -206,12 +215,10 @@ def fenced(connection: Connection, holders: Sequence[tuple[int, int]]) -> set[in
     return {device_id for device_id, epoch in holders if current.get(device_id) != epoch}
 
 
-def use_next_secret(connection: Connection, device_ids: Sequence[int]) -> None:
-    """The device logged in with its new secret: the old one is void from now on."""
-    from sqlalchemy import update
-
+def use_next_secret(connection: Connection, device_ids: Sequence[int], now: datetime) -> None:
+    """The devices logged in with their new secrets: the old ones are void from now on."""
     connection.execute(
         update(DeviceCredential)
         .where(DeviceCredential.device_id.in_(list(device_ids)), DeviceCredential.next_secret != "")
-        .values(secret=DeviceCredential.next_secret, next_secret="", changed_at=func.current_timestamp())
+        .values(secret=DeviceCredential.next_secret, next_secret="", changed_at=now)
     )

@@ -29,6 +29,7 @@ class Device(Base):
     software_version: Mapped[str] = mapped_column(String(64), default="")
     root: Mapped[str] = mapped_column(String(32), default="")
     trust: Mapped[str] = mapped_column(String(12))
+    preregistered: Mapped[bool] = mapped_column(Boolean, default=False)
     address: Mapped[str] = mapped_column(String(64), default="")
     wan_address: Mapped[str] = mapped_column(String(64), default="")
     connection_request_url: Mapped[str] = mapped_column(String(256), default="")

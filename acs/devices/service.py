@@ -253,7 +253,7 @@ def preregister(unit: Unit, actor: Actor, identity: Identity, now: datetime, tag
         raise Conflict(f"Device {identity.key} is known already.")
     device = Device(
         tenant_id=actor.tenant, key=identity.key, oui=identity.oui, product_class=identity.product_class, serial_number=identity.serial_number,
-        model=identity.product_class, trust=Trust.ADMITTED.value,
+        model=identity.product_class, trust=Trust.ADMITTED.value, preregistered=True,
     )  # fmt: skip
     unit.session.add(device)
     unit.session.flush()

@@ -118,8 +118,10 @@ def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -
     state = OperationState(operation.state)
     if state not in OPEN:
         raise Conflict(f"Operation {operation_id} is already {state}.")
-    if state is OperationState.QUEUED and not operation.sent:
-        operation.state, operation.finished_at, operation.error = OperationState.CANCELLED, now, "Cancelled before anything was sent."
+    stoppable = state is OperationState.WAITING and not KINDS[operation.kind].irreversible
+    if (state is OperationState.QUEUED and not operation.sent) or stoppable:
+        operation.state, operation.finished_at = OperationState.CANCELLED.value, now
+        operation.error = "Cancelled; the device may still finish what it began." if stoppable else "Cancelled before anything was sent."
     else:
         operation.cancel_wanted = True
     operation.updated_at = now

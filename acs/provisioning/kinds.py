@@ -14,14 +14,17 @@ def _diagnosis(name: str, label: str, usual_s: int, briefing: frozenset[str] = f
 _ALL = (
     Kind("read", "Read values", {"read": parameters.read}, "read_device", priority=15, usual_s=3),
     Kind("write", "Change settings", {"write": parameters.write}, "write_parameters", priority=10, usual_s=4),
-    Kind("add_object", "Add a row", {"add": parameters.add_object}, "add_delete_objects", irreversible=True, settle="add", priority=10, usual_s=4),
+    Kind(
+        "add_object", "Add a row", {"add": parameters.add_object}, "add_delete_objects", irreversible=True, settle="add", priority=10, usual_s=4,
+        keeps_reads=False,
+    ),
     Kind(
         "delete_object", "Delete a row", {"delete": parameters.delete_object}, "add_delete_objects", irreversible=True, settle="delete",
         priority=10, usual_s=4,
     ),
     Kind("set_notification", "Watch values", {"set": parameters.set_notification}, "write_parameters", priority=30, usual_s=4),
-    Kind("discover", "Read everything", {"discover": parameters.discover}, "read_device", priority=60, expiry_s=7 * 86400, usual_s=15),
-    Kind("refresh", "Read anew", {"refresh": parameters.refresh}, "read_device", priority=15, usual_s=5),
+    Kind("discover", "Read everything", {"discover": parameters.discover}, "read_device", priority=60, expiry_s=7 * 86400, usual_s=15, keeps_reads=False),
+    Kind("refresh", "Read anew", {"refresh": parameters.refresh}, "read_device", priority=15, usual_s=5, keeps_reads=False),
     Kind(
         "reboot", "Restart", {"reboot": lifecycle.reboot, "verify": lifecycle.reboot_verify}, "reboot", irreversible=True, settle="reboot",
         priority=40, disturbs=True, usual_s=90,

@@ -88,7 +88,7 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Done:
     result: Mapping[str, Any] = field(default_factory=dict)
-    snapshot: Snapshot | None = None
+    snapshots: tuple[Snapshot, ...] = ()
     values: tuple[ParameterValueStruct, ...] = ()
     """Values known without being read: what was written and verified. What GetParameterValues returns is kept anyway."""
 
@@ -147,6 +147,8 @@ class Kind:
     disturbs: bool = False
     """Interrupts the customer's service for a while."""
     usual_s: int = 10
+    keeps_reads: bool = True
+    """Whether values it reads are stored as they come; False for kinds that end with snapshots of what they read."""
 
     @property
     def first_phase(self) -> str:

@@ -39,15 +39,17 @@ class Task:
     sent: bool = False
     attempts: int = 0
     triggers: frozenset[Trigger] = frozenset()
+    cancel_wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The next question, and what must be durable before it leaves."""
+    """The next question, and what must be durable before it leaves. `begins`: the first of its phase."""
 
     task: Task
     request: Any
     irreversible: bool
+    begins: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +116,38 @@ class Runner:
     def next(self, now: datetime, answer: Any = None) -> Ask | None:
         """The next question, given the answer to the last one; None when nothing is due any more."""
         self.now = now
-        if isinstance(answer, GetParameterValuesResponse):
-            self.values += answer.parameter_list
+        self._keep(answer)
+        begins = False
         while True:
             if self.current is None:
                 if not self._begin():
                     return None
-                answer = None
+                answer, begins = None, True
             request = self._advance(answer)
             if request is not None:
                 assert self.current is not None
-                return Ask(self.current, request, isinstance(request, IRREVERSIBLE))
+                return Ask(self.current, request, isinstance(request, IRREVERSIBLE), begins)
             answer = None
+
+    def resume(self, task_id: int, answers: list[Any], now: datetime) -> Any:
+        """Rebuild a procedure another worker began, from its stored answers: the question that is out, or None if it cannot be rebuilt."""
+        task = next((task for task in self.tasks if task.id == task_id), None)
+        if task is None:
+            return None
+        self.now, self.current = now, task
+        phase = task.phase or KINDS[task.kind].first_phase
+        self._procedure = KINDS[task.kind].phases[phase](self._context(task, maybe_sent=False))
+        request = self._advance(None)
+        for answer in answers:
+            if request is None or self.current is None:
+                return None
+            self._keep(answer)
+            request = self._advance(answer)
+        return request
+
+    def _keep(self, answer: Any) -> None:
+        if isinstance(answer, GetParameterValuesResponse) and self.current is not None and KINDS[self.current.kind].keeps_reads:
+            self.values += answer.parameter_list
 
     def _begin(self) -> bool:
         due = sorted((task for task in self.tasks if self.is_due(task)), key=lambda task: (task.priority, task.id))
@@ -140,6 +162,10 @@ class Runner:
             task.phase = kind.first_phase
         if task.state != "waiting":
             task.attempts += 1
+        if task.cancel_wanted and not maybe_sent and task.state != "waiting":
+            self.current = task
+            self._finish(Failed("Cancelled before anything was changed."))
+            return True
         if task.attempts > MAX_ATTEMPTS:
             self.current = task
             self._finish(Failed(f"Given up: the session broke off {MAX_ATTEMPTS} times."))
@@ -182,7 +208,7 @@ class Runner:
         if isinstance(outcome, Wait):
             memo = dict(outcome.memo)
             if task.command_key in self.transfers:
-                memo["transfer"] = _plain(self.transfers[task.command_key])
+                memo["transfer"] = plain_transfer(self.transfers[task.command_key])
             elif "transfer" in task.memo:
                 memo["transfer"] = task.memo["transfer"]
             task.state, task.phase, task.memo, task.sent = "waiting", outcome.phase, memo, False
@@ -191,8 +217,7 @@ class Runner:
             self._done.add(task.id)
             return
         if isinstance(outcome, Done):
-            if outcome.snapshot is not None:
-                self.snapshots.append(outcome.snapshot)
+            self.snapshots += outcome.snapshots
             self.values += outcome.values
         self._done.add(task.id)
         self.tasks.remove(task)
@@ -202,7 +227,7 @@ class Runner:
         self.transfers[command_key] = transfer
         for task in self.tasks:
             if task.command_key == command_key:
-                task.memo = {**task.memo, "transfer": _plain(transfer)}
+                task.memo = {**task.memo, "transfer": plain_transfer(transfer)}
                 self._done.discard(task.id)
                 return task
         return None
@@ -221,7 +246,8 @@ class Runner:
         return out
 
 
-def _plain(transfer: Transfer) -> dict[str, Any]:
+def plain_transfer(transfer: Transfer) -> dict[str, Any]:
+    """As it is kept in an operation's memo."""
     return {
         "fault_code": transfer.fault_code, "fault_text": transfer.fault_text, "start_time": transfer.start_time,
         "complete_time": transfer.complete_time,

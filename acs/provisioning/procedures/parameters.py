@@ -118,28 +118,26 @@ def discover(ctx: Context) -> Procedure:
     yield Progress(f"{len(leaves)} parameters found")
     missing: list[tuple[str, CwmpFault]] = []
     values = yield from read_names(leaves, ctx.facts.read_batch, missing)
-    return Done({"parameters": len(leaves), "values": len(values), "missing": _told(missing)}, Snapshot("", names, values))
+    return Done({"parameters": len(leaves), "values": len(values), "missing": _told(missing)}, (Snapshot("", names, values),))
 
 
 def refresh(ctx: Context) -> Procedure:
     """args: prefixes. Reads subtrees anew, with what came and went in their tables."""
-    names: list[tuple[str, bool]] = []
-    values: list[ParameterValueStruct] = []
+    snapshots: list[Snapshot] = []
     missing: list[tuple[str, CwmpFault]] = []
-    prefixes = ctx.args["prefixes"]
-    for prefix in prefixes:
-        found = yield from walk(prefix, deep=True)
-        if not found:
+    for prefix in ctx.args["prefixes"]:
+        names = yield from walk(prefix, deep=True)
+        if not names:
             missing.append((prefix, CwmpFault(9005)))
             continue
-        names += found
-        values += yield from read_names([name for name, _ in found if not name.endswith(".")], ctx.facts.read_batch, missing)
-    if not values:
-        return Failed("Nothing could be read.", missing[0][1] if missing else None, {"missing": _told(missing)})
-    result = {"values": len(values), "missing": _told(missing)}
-    if len(prefixes) == 1:
-        return Done(result, Snapshot(prefixes[0], tuple(names), tuple(values)))
-    return Done(result)
+        leaves = [name for name, _ in names if not name.endswith(".")]
+        values = yield from read_names(leaves, ctx.facts.read_batch, missing)
+        if values or not leaves:
+            snapshots.append(Snapshot(prefix, names, values))
+    told = {"values": sum(len(s.values) for s in snapshots), "missing": _told(missing)}
+    if not snapshots:
+        return Failed("Nothing could be read.", missing[0][1] if missing else None, told)
+    return Done(told, tuple(snapshots))
 
 
 # ---- writing -----------------------------------------------------------------------------------------------
@@ -241,7 +239,7 @@ def add_object(ctx: Context) -> Procedure:
     names = yield from walk(row, deep=True)
     missing: list[tuple[str, CwmpFault]] = []
     got = yield from read_names([name for name, _ in names if not name.endswith(".")], ctx.facts.read_batch, missing)
-    return Done({"instance": answer.instance_number, "path": row}, Snapshot(row, ((row, True), *names), got))
+    return Done({"instance": answer.instance_number, "path": row}, (Snapshot(row, ((row, True), *names), got),))
 
 
 def delete_object(ctx: Context) -> Procedure:
@@ -249,7 +247,7 @@ def delete_object(ctx: Context) -> Procedure:
     answer = yield DeleteObject(ctx.args["path"], ctx.facts.parameter_key)
     if isinstance(answer, CwmpFault) and not (ctx.maybe_sent and answer.code == 9005):
         return Failed(f"The device did not delete {ctx.args['path']}.", answer)
-    return Done({"path": ctx.args["path"]}, Snapshot(ctx.args["path"], (), ()))
+    return Done({"path": ctx.args["path"]}, (Snapshot(ctx.args["path"], (), ()),))
 
 
 def set_notification(ctx: Context) -> Procedure:

@@ -1,0 +1,76 @@
+"""What a procedure must be told that only the store knows: logins to hand out, links to files, sizes and versions of images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from acs.devices.models import DeviceCredential
+from acs.firmware import service as firmware
+from acs.operations.models import Operation
+from acs.provisioning.kinds import KINDS
+from acs.secrets import Vault, random_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """Looks up what kinds ask for in `Kind.briefing`. `files_base`: where devices reach our files server."""
+
+    vault: Vault
+    files_base: str
+    cpe_auth: Literal["device", "shared", "none"]
+    inform_interval_s: int = 0
+
+    def of(self, session: Session, operation: Operation) -> dict[str, Any]:
+        brief: dict[str, Any] = {}
+        kind = KINDS.get(operation.kind)
+        for need in sorted(kind.briefing) if kind else ():
+            brief.update(getattr(self, f"_{need}")(session, operation))
+        return brief
+
+    def _link(self, operation: Operation, verb: str, name: str) -> str:
+        return firmware.link(self.files_base, self.vault, verb, operation.id, operation.device_id, name)
+
+    def _image(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        image = firmware.get(session, operation.tenant_id, operation.args["image"])  # type: ignore[arg-type]
+        link = self._link(operation, "get", image.file_name)
+        return {"url": link, "size": image.size, "version": image.version, "file_name": image.file_name}
+
+    def _file(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        file = firmware.get_file(session, operation.tenant_id, operation.args["file"])  # type: ignore[arg-type]
+        return {"url": self._link(operation, "get", "config.bin"), "size": file.size}
+
+    def _upload(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        file = firmware.file_of_operation(session, operation.id)
+        arrived = {"file_id": file.id, "size": file.size} if file else {}
+        return {"url": self._link(operation, "put", "file"), **arrived}
+
+    def _speed(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        size = operation.args.get("bytes", 10_000_000)
+        return {"download_url": self._link(operation, "down", f"{size}.bin"), "upload_url": self._link(operation, "up", "speed")}
+
+    def _credentials(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        row = session.get(DeviceCredential, operation.device_id)
+        if row is None:
+            return {}
+        brief: dict[str, Any] = {
+            "request_username": row.request_username, "request_secret": self.vault.open(row.request_secret), "inform_interval_s": self.inform_interval_s,
+        }  # fmt: skip
+        if self.cpe_auth == "device" and (sealed := row.next_secret or row.secret):
+            brief |= {"username": row.username, "secret": self.vault.open(sealed)}
+        return brief
+
+    def prepare_credentials(self, session: Session, tenant: int, device_id: int, key: str, now: datetime) -> None:
+        """Make the secrets that `secure` will hand out, so that they are durable before they leave. Old and new both count until the new is used."""
+        request = {"request_username": random_secret(12), "request_secret": self.vault.seal(random_secret())}
+        following = {"next_secret": self.vault.seal(random_secret())} if self.cpe_auth == "device" else {}
+        known = session.execute(select(DeviceCredential.device_id).where(DeviceCredential.device_id == device_id)).first()
+        if known is None:
+            session.execute(
+                insert(DeviceCredential).values(device_id=device_id, tenant_id=tenant, username=key, secret="", **{"next_secret": "", **request, **following}, changed_at=now)
+            )
+        else:
+            session.execute(update(DeviceCredential).where(DeviceCredential.device_id == device_id).values(**request, **following, changed_at=now))

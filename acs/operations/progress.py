@@ -1,0 +1,235 @@
+"""Operations as the CWMP side sees them: what is open for a device, and what a session's steps change. Works inside the group commit."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from acs.cwmp.faults import CwmpFault
+from acs.db.engine import Unit
+from acs.devices.models import Device
+from acs.operations.briefing import Briefing
+from acs.operations.models import Exchange, Operation
+from acs.operations.service import new_command_key
+from acs.operations.views import OPEN, OperationState
+from acs.provisioning.kinds import KINDS
+from acs.provisioning.plan import Planned
+from acs.provisioning.procedure import Done, Failed, Trigger, Wait
+from acs.provisioning.runner import Change, Ended, Task, Told, Transfer, plain_transfer
+
+ANSWER_LIMIT = 2_000_000
+"""Longer answers are not kept for another worker: such a session is not rebuilt but ends as unsuccessful (architecture: rule 3)."""
+
+_OPEN = [state.value for state in OPEN]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about to leave."""
+
+    seq: int
+    operation_id: int
+    request: str
+    irreversible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to question `seq`, masked."""
+
+    seq: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class StepIn:
+    """What happened in a session since the last step: stored in one commit, before the next message leaves."""
+
+    tenant: int
+    device_id: int
+    epoch: int
+    at: datetime
+    changes: list[Change] = field(default_factory=list)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    asked: Asked | None = None
+    answered: Answered | None = None
+    began: Task | None = None
+    had_exchanges: bool = False
+    ended: bool = False
+
+
+def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -> dict[int, list[Task]]:
+    """The open operations of devices, with their briefs."""
+    found: dict[int, list[Task]] = defaultdict(list)
+    rows = session.scalars(select(Operation).where(Operation.device_id.in_(list(device_ids)), Operation.state.in_(_OPEN)).order_by(Operation.id))
+    for row in rows:
+        if row.kind in KINDS:
+            memo = dict(row.memo or {})
+            triggers = frozenset(Trigger(t) for t in memo.pop("_on", ()))
+            found[row.device_id].append(
+                Task(
+                    row.id, row.kind, row.args, row.state, row.phase, memo, row.command_key, row.priority, row.due_at, briefing.of(session, row),
+                    row.sent, row.attempts, triggers, row.cancel_wanted,
+                )
+            )  # fmt: skip
+    return found
+
+
+def queue_own(unit: Unit, briefing: Briefing, tenant: int, device_id: int, key: str, planned: Sequence[Planned], now: datetime) -> int:
+    """Queue operations of our own that are not open yet; how many."""
+    session = unit.session
+    open_kinds = set(session.scalars(select(Operation.kind).where(Operation.device_id == device_id, Operation.state.in_(_OPEN))))
+    count = 0
+    for plan in planned:
+        if plan.kind in open_kinds:
+            continue
+        kind = KINDS[plan.kind]
+        if plan.kind == "secure":
+            briefing.prepare_credentials(session, tenant, device_id, key, now)
+        session.execute(
+            insert(Operation).values(
+                tenant_id=tenant, device_id=device_id, kind=kind.name, args={}, state=OperationState.QUEUED.value, phase="", memo={}, progress="",
+                stations={"queued": now.isoformat()}, priority=kind.priority, urgent=False, due_at=now, expires_at=now + timedelta(seconds=kind.expiry_s),
+                command_key=new_command_key(), sent=False, attempts=0, cancel_wanted=False, error="", requested_by="system:onboarding",
+                reason=plan.reason, created_at=now, updated_at=now,
+            )
+        )  # fmt: skip
+        count += 1
+    if count:
+        session.execute(update(Device).where(Device.id == device_id).values(due_at=now))
+    return count
+
+
+# ---- steps -------------------------------------------------------------------------------------------------
+
+
+def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
+    """Write what steps changed on operations and exchanges. Steps of sessions that lost their device were left out by the caller."""
+    session = unit.session
+    for step in steps:
+        for key, transfer in step.transfers.items():
+            _note_transfer(session, step, key, transfer)
+        if step.answered is not None:
+            body = zlib.compress(step.answered.body, 1) if len(step.answered.body) <= ANSWER_LIMIT else None
+            session.execute(
+                update(Exchange)
+                .where(Exchange.device_id == step.device_id, Exchange.epoch == step.epoch, Exchange.seq == step.answered.seq)
+                .values(answered=True, answer=body)
+            )
+        for change in step.changes:
+            _apply_change(unit, step, change)
+        if step.asked is not None:
+            _apply_asked(unit, step, step.asked)
+    _finish_sessions(session, [step for step in steps if step.ended])
+
+
+def _note_transfer(session: Session, step: StepIn, key: str, transfer: Transfer) -> None:
+    """TransferComplete is idempotent by device and CommandKey (conformance C-125)."""
+    row = session.scalar(select(Operation).where(Operation.device_id == step.device_id, Operation.command_key == key))
+    if row is not None and row.state in _OPEN and "transfer" not in (row.memo or {}):
+        row.memo = {**(row.memo or {}), "transfer": plain_transfer(transfer)}
+        row.updated_at = step.at
+
+
+def _apply_asked(unit: Unit, step: StepIn, asked: Asked) -> None:
+    session = unit.session
+    session.execute(
+        insert(Exchange).values(
+            device_id=step.device_id, epoch=step.epoch, seq=asked.seq, tenant_id=step.tenant, operation_id=asked.operation_id, at=step.at,
+            request=asked.request, answered=False,
+        )
+    )  # fmt: skip
+    task = step.began
+    if task is None and not asked.irreversible:
+        return
+    values: dict[str, Any] = {"state": OperationState.RUNNING.value, "updated_at": step.at}
+    if asked.irreversible:
+        values["sent"] = True
+    if task is not None:
+        row = session.get(Operation, task.id)
+        if row is not None:
+            row.stations = {**(row.stations or {}), "session": step.at.isoformat()}
+        values |= {"attempts": task.attempts, "phase": task.phase}
+        unit.hint("progress", device=step.device_id, operation=task.id)
+    session.execute(update(Operation).where(Operation.id == asked.operation_id).values(**values))
+
+
+def _apply_change(unit: Unit, step: StepIn, change: Change) -> None:
+    row = unit.session.get(Operation, change.task.id)
+    if row is None:
+        return
+    row.updated_at = step.at
+    unit.hint("progress", device=step.device_id, operation=row.id)
+    if isinstance(change, Told):
+        row.progress = change.text[:200]
+        return
+    unit.session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.epoch == step.epoch, Exchange.operation_id == row.id))
+    row.attempts = change.task.attempts
+    stations = {"session": step.at.isoformat(), **(row.stations or {})}
+    outcome = change.outcome
+    match outcome:
+        case Wait():
+            row.state, row.phase, row.progress = OperationState.WAITING.value, outcome.phase, outcome.progress[:200]
+            row.memo = {**change.task.memo, "_on": sorted(outcome.on)}
+            row.due_at, row.sent = outcome.until, False
+            stations["device"] = step.at.isoformat()
+        case Done():
+            row.state, row.result, row.finished_at = OperationState.DONE.value, dict(outcome.result), step.at
+        case Failed():
+            row.state, row.error, row.result, row.finished_at = OperationState.FAILED.value, outcome.text, dict(outcome.result), step.at
+            row.fault = _fault(outcome.fault)
+            if row.cancel_wanted and not row.sent:
+                row.state = OperationState.CANCELLED.value
+        case _:
+            assert_never(outcome)
+    if row.finished_at is not None:
+        row.progress = ""
+        stations["done"] = step.at.isoformat()
+    row.stations = stations
+
+
+def _fault(fault: CwmpFault | None) -> dict[str, Any] | None:
+    if fault is None:
+        return None
+    return {"code": fault.code, "text": fault.text, "parameters": [{"name": p.name, "code": p.code, "text": p.text} for p in fault.parameters]}
+
+
+def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:
+    """The exchanges of sessions that are over go; each device learns when something is due again."""
+    busy = [step.device_id for step in ended if step.had_exchanges or step.changes]
+    if not busy:
+        return
+    session.flush()
+    for step in ended:
+        if step.had_exchanges:
+            session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.epoch <= step.epoch))
+    due = select(func.min(Operation.due_at)).where(Operation.device_id == Device.id, Operation.state.in_(_OPEN)).scalar_subquery()
+    session.execute(update(Device).where(Device.id.in_(busy)).values(due_at=due))
+
+
+def exchanges(session: Session, device_id: int, epoch: int) -> list[tuple[int, int, str, bytes | None, bool]]:
+    """(seq, operation, request, answer or None, answered) of a session, in order: what a takeover replays."""
+    rows = session.scalars(select(Exchange).where(Exchange.device_id == device_id, Exchange.epoch == epoch).order_by(Exchange.seq))
+    return [(r.seq, r.operation_id, r.request, zlib.decompress(r.answer) if r.answer else None, r.answered) for r in rows]
+
+
+def to_wake(session: Session, now: datetime, limit: int = 200) -> list[int]:
+    """Devices with an operation somebody waits for, or one whose deadline passed: the waker's poll, in case a hint was lost."""
+    rows = session.scalars(
+        select(Operation.device_id)
+        .where(
+            Operation.state.in_([OperationState.QUEUED.value, OperationState.WAITING.value]), Operation.due_at <= now,
+            Operation.urgent | (Operation.state == OperationState.WAITING.value),
+        )
+        .distinct()
+        .limit(limit)
+    )  # fmt: skip
+    return list(rows)
+
+
+__all__ = ["Answered", "Asked", "Ended", "StepIn", "apply_steps", "exchanges", "load_open", "queue_own", "to_wake"]

@@ -1,0 +1,144 @@
+"""What one group commit does with its works, in the writer thread: Informs, steps of sessions, records.
+
+The order within a batch: steps of running sessions, then Informs (which may end them), then records. A step whose session lost its device
+(the epoch moved on) changes nothing and is told so: architecture, rules 3 and 4.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from acs.cwmp.messages import ParameterValueStruct
+from acs.db.engine import Database, Unit
+from acs.devices import informs, store
+from acs.devices.informs import InformIn, InformOut
+from acs.operations import progress
+from acs.operations.briefing import Briefing
+from acs.operations.progress import StepIn
+from acs.provisioning.plan import due_at_inform
+from acs.provisioning.procedure import Snapshot
+from acs.provisioning.runner import Task
+from acs.recorder import service as recorder
+from acs.recorder.service import RecordIn
+from acs.secrets import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class InformWork:
+    inform: InformIn
+
+
+@dataclass(frozen=True, slots=True)
+class Informed:
+    """What came of an Inform: the device, and what is open for it."""
+
+    device: InformOut
+    tasks: list[Task]
+
+
+@dataclass(slots=True)
+class StepWork:
+    """A step of a session: changes of operations, values and subtrees that were read, the end, the record."""
+
+    step: StepIn
+    values: list[ParameterValueStruct] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    record: RecordIn | None = None
+    login_renewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The session is no longer the device's: nothing of the step was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Applies works. `admit_all`: nobody is quarantined (cpe_auth "none")."""
+
+    vault: Vault
+    briefing: Briefing
+    admit_all: bool
+    keep: int
+    record_bytes: int
+
+    def __call__(self, unit: Unit, works: Sequence[Any]) -> list[Any]:
+        steps = [work for work in works if isinstance(work, StepWork)]
+        came = [work for work in works if isinstance(work, InformWork)]
+        lost = self._steps(unit, steps) if steps else set()
+        answers = iter(self._informs(unit, came)) if came else iter(())
+        return [next(answers) if isinstance(work, InformWork) else (Fenced() if id(work) in lost else None) for work in works]
+
+    def _steps(self, unit: Unit, works: Sequence[StepWork]) -> set[int]:
+        connection = unit.connection
+        gone = informs.fenced(connection, [(w.step.device_id, w.step.epoch) for w in works])
+        lost = {id(work) for work in works if work.step.device_id in gone}
+        held = [work for work in works if id(work) not in lost]
+        progress.apply_steps(unit, [work.step for work in held if _does_more_than_end(work.step)])
+        for work in held:
+            step = work.step
+            if work.values:
+                store.store_values(connection, self.vault, step.tenant, step.device_id, work.values, step.at, "session")
+            for snapshot in work.snapshots:
+                store.store_snapshot(connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session")
+        informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
+        recorder.apply_records(connection, [w.record for w in works if w.record is not None], self.keep, self.record_bytes)
+        return lost
+
+    def _informs(self, unit: Unit, works: Sequence[InformWork]) -> list[Informed]:
+        outs = informs.apply_informs(unit.connection, self.vault, [work.inform for work in works], self.admit_all)
+        renewed = [out.device_id for out, work in zip(outs, works, strict=True) if work.inform.login == "next"]
+        if renewed:
+            informs.use_next_secret(unit.connection, renewed, works[0].inform.at)
+        with_tasks = set()
+        for out, work in zip(outs, works, strict=True):
+            old_login = work.inform.login == "onboarding" and self.briefing.cpe_auth == "device"
+            planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login)
+            queued = planned and progress.queue_own(
+                unit, self.briefing, out.tenant, out.device_id, work.inform.identity.key, planned, work.inform.at
+            )
+            if out.due or queued:
+                with_tasks.add(out.device_id)
+            if out.is_new or out.admitted_now or out.quarantined_now:
+                unit.hint("device", id=out.device_id)
+        tasks = progress.load_open(unit.session, self.briefing, sorted(with_tasks)) if with_tasks else {}
+        return [Informed(out, tasks.get(out.device_id, [])) for out in outs]
+
+
+def _does_more_than_end(step: StepIn) -> bool:
+    return bool(step.changes or step.transfers or step.asked or step.answered or step.had_exchanges)
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """A session of another worker, as far as it was committed."""
+
+    device_id: int
+    tenant: int
+    epoch: int
+    state: dict[str, Any]
+    tasks: list[Task]
+    exchanges: list[tuple[int, int, str, bytes | None, bool]]
+
+
+def take_over(database: Database, briefing: Briefing, device_id: int, token: str, now: Any) -> Takeover | None:
+    """Claim a session by its cookie: the epoch moves on, so the former owner's writes fail. None where there is no such live session.
+
+    The exchanges keep their rows under the new epoch.
+    """
+    from sqlalchemy import select, update
+
+    from acs.devices.models import Device
+    from acs.operations.models import Exchange
+
+    with database.write() as unit:
+        row = unit.session.scalar(select(Device).where(Device.id == device_id).with_for_update())
+        if row is None or row.session_token != token or row.session_until is None or row.session_until <= now:
+            return None
+        said = progress.exchanges(unit.session, device_id, row.epoch)
+        unit.session.execute(
+            update(Exchange).where(Exchange.device_id == device_id, Exchange.epoch == row.epoch).values(epoch=row.epoch + 1)
+        )
+        row.epoch += 1
+        tasks = progress.load_open(unit.session, briefing, [device_id]).get(device_id, [])
+        return Takeover(device_id, row.tenant_id, row.epoch, dict(row.session_state or {}), tasks, said)
