@@ -10,9 +10,10 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.audit.routes import bp as audit
     from care.jobs.routes import bp as jobs
     from care.signin.routes import bp as signin
+    from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, jobs, users, audit
+    return signin, jobs, users, audit, profile
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:

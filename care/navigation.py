@@ -59,4 +59,4 @@ def search_url() -> str | None:
 
 def first_page() -> str:
     """Where signing in lands: the first area of the role."""
-    return next((links[0].url for _group, links in navigation()), url_for("users.profile"))
+    return next((links[0].url for _group, links in navigation()), url_for("profile.show"))

@@ -7,19 +7,19 @@ JSON: {"code", "message", "field"}.
 import secrets
 from typing import Any
 
-import structlog
 from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
+from acs import log
 from acs.errors import HearthlineError
 from care.access import MissingPermission, SignInNeeded, current_identity
 from care.security.permissions import PERMISSION_WORDS, ROLE_WORDS, roles_with
 from care.services import services
 
-_log = structlog.get_logger(part="care")
+_log = log.get("care")
 
 CODES = {404: "not_found", 405: "wrong_method", 429: "too_many"}
 
@@ -87,7 +87,7 @@ def _missing(error: MissingPermission) -> Response:
 def _http(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if status < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     if isinstance(error, CSRFError):
         text = _("This form is too old, or did not come from this page. Nothing was changed. Load the page again and repeat.")
         return tell(400, "csrf", _("The form was not accepted"), text)

@@ -5,6 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, NumberRange, Optional
 
+from acs.errors import Invalid
 from care.i18n import LANGUAGES
 from care.security.permissions import ROLE_WORDS, Role
 from care.security.service import PASSWORD_MAX, PASSWORD_MIN
@@ -42,3 +43,9 @@ class PasswordForm(FlaskForm):
 class TokenForm(FlaskForm):
     name = StringField(_l("What the token is for"), [InputRequired(), Length(max=80)])
     days = IntegerField(_l("Valid for, days"), [Optional(), NumberRange(1, 3650)])
+
+
+def blame(form: FlaskForm, error: Invalid) -> None:
+    """Put the service's sentence beside the field it is about."""
+    field = form[error.field] if error.field and error.field in form else next(iter(form))
+    field.errors = [*field.errors, str(error)]

@@ -1,21 +1,19 @@
-"""Users: list, add, change, new password, let out and in again. Profile: language, density, theme, password, tokens.
+"""Users: list, add, change, new password, let out and in again.
 
-A password or token that was made up here is shown once, on the page that answers the request that made it: it never goes into a
-session or an address.
+A password that was made up here is shown once, on the page that answers the request that made it: it never goes into a session or an
+address.
 """
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from acs.errors import Invalid
-from care.access import begin_session, current_actor, current_user_view, needs
+from care.access import current_actor, current_user_view, needs
 from care.security.permissions import Permission, Role
-from care.security.views import Density, Theme, UserView
+from care.security.views import UserView
 from care.services import services
-from care.signin.routes import safe_target
-from care.users.forms import NewUserForm, PasswordForm, PreferencesForm, TokenForm, UserForm
+from care.users.forms import NewUserForm, UserForm, blame
 
 bp = Blueprint("users", __name__, template_folder="templates")
 Page = str | Response | tuple[str, int]
@@ -46,7 +44,7 @@ def create() -> Page:
                 current_actor(), form.login.data or "", form.name.data or "", Role(form.role.data), form.password.data or None
             )
         except Invalid as error:
-            _blame(form, error)
+            blame(form, error)
         else:
             if made_up is not None:
                 return render_template("users/secret.html", user=user, secret=made_up)
@@ -59,7 +57,7 @@ def create() -> Page:
 @needs(Permission.MANAGE_USERS)
 def show(user_id: int) -> Page:
     user = services().security.user(current_user_view().tenant, user_id)
-    return render_template("users/show.html", user=user, form=UserForm(name=user.name, role=user.role.value), self=_is_me(user))
+    return render_template("users/show.html", user=user, form=UserForm(name=user.name, role=user.role.value), myself=_is_me(user))
 
 
 @bp.post("/users/<int:user_id>")
@@ -68,7 +66,7 @@ def change(user_id: int) -> Page:
     user = services().security.user(current_user_view().tenant, user_id)
     form = UserForm()
     if not form.validate_on_submit():
-        return render_template("users/show.html", user=user, form=form, self=_is_me(user)), 422
+        return render_template("users/show.html", user=user, form=form, myself=_is_me(user)), 422
     user = services().security.update_user(current_actor(), user_id, form.name.data, Role(form.role.data))
     flash(_("%(name)s is saved.", name=user.name))
     return redirect(url_for("users.show", user_id=user_id))
@@ -90,88 +88,5 @@ def set_active(user_id: int) -> Page:
     return redirect(url_for("users.show", user_id=user_id))
 
 
-# ---- oneself -----------------------------------------------------------------------------------------------------
-
-
-@bp.get("/profile/")
-@needs(Permission.OWN_PROFILE)
-def profile() -> Page:
-    return _profile()
-
-
-@bp.post("/profile/preferences")
-@needs(Permission.OWN_PROFILE)
-def set_preferences() -> Page:
-    form = PreferencesForm()
-    if not form.validate_on_submit():
-        return _profile(preferences=form), 422
-    me = current_user_view()
-    services().security.set_preferences(current_actor(), me.id, locale=form.locale.data, density=Density(form.density.data))
-    flash(_("Saved."))
-    return redirect(url_for("users.profile"))
-
-
-@bp.post("/profile/theme")
-@needs(Permission.OWN_PROFILE)
-def set_theme() -> Page:
-    theme = request.form.get("theme", "")
-    if theme not in list(Theme):
-        raise Invalid(_("The theme is light, dark or system."), "theme")
-    services().security.set_preferences(current_actor(), current_user_view().id, theme=Theme(theme))
-    return redirect(safe_target(request.form.get("next", "")))
-
-
-@bp.post("/profile/password")
-@needs(Permission.OWN_PROFILE)
-def change_password() -> Page:
-    form = PasswordForm()
-    if form.validate_on_submit():
-        try:
-            me = current_user_view()
-            identity = services().security.change_password(current_actor(), me.id, form.old.data or "", form.password.data or "")
-        except Invalid as error:
-            _blame(form, error)
-        else:
-            begin_session(identity)  # the stamp changed: this session goes on, all others end
-            flash(_("Your password is changed. Other browsers are signed out."))
-            return redirect(url_for("users.profile"))
-    return _profile(password=form), 422
-
-
-@bp.post("/profile/tokens")
-@needs(Permission.OWN_TOKENS)
-def issue_token() -> Page:
-    form = TokenForm()
-    if not form.validate_on_submit():
-        return _profile(token=form), 422
-    issued = services().security.issue_token(current_actor(), current_user_view().id, form.name.data or "", form.days.data)
-    return render_template("users/token.html", token=issued.view, secret=issued.secret)
-
-
-@bp.post("/profile/tokens/<int:token_id>/revoke")
-@needs(Permission.OWN_TOKENS)
-def revoke_token(token_id: int) -> Page:
-    services().security.revoke_token(current_actor(), current_user_view().id, token_id)
-    flash(_("The token is revoked."))
-    return redirect(url_for("users.profile"))
-
-
-def _profile(preferences: PreferencesForm | None = None, password: PasswordForm | None = None, token: TokenForm | None = None) -> str:
-    me = current_user_view()
-    return render_template(
-        "users/profile.html",
-        preferences=preferences or PreferencesForm(formdata=None, locale=me.locale, density=me.density.value),
-        password=password or PasswordForm(formdata=None),
-        token=token or TokenForm(formdata=None, days=365),
-        tokens=services().security.tokens(me.tenant, me.id),
-    )
-
-
 def _is_me(user: UserView) -> bool:
     return user.id == current_user_view().id
-
-
-def _blame(form: FlaskForm, error: Invalid) -> None:
-    """Put the service's sentence beside the field it is about."""
-    field = form[error.field] if error.field and error.field in form else next(iter(form))
-    field.errors = [*field.errors, str(error)]

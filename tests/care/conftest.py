@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from acs.audit import Actor
 from acs.db.base import Base
 from acs.db.engine import Database
-from acs.db.tenancy import DEFAULT_TENANT, TenantId
+from acs.db.tenancy import DEFAULT_TENANT, Tenant, TenantId
 from acs.settings import MODEL_MODULES, Settings
 from care.app import create_app
 from care.limits import limiter
@@ -45,6 +45,9 @@ def create_tables(db: Database) -> None:
         if find_spec(name.rpartition(".")[0]) and find_spec(name):
             import_module(name)
     Base.metadata.create_all(db.engine)
+    with db.write() as unit:  # as the first migration does, and a second one to be kept apart
+        for tenant in (DEFAULT_TENANT, OTHER_TENANT):
+            unit.session.add(Tenant(id=tenant, name=f"tenant {tenant}", created_at=datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 @pytest.fixture
