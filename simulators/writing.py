@@ -31,7 +31,9 @@ def set_parameter_values(cpe: Cpe, message: SetParameterValues) -> SetParameterV
     if len(set(names)) != len(names):
         return CwmpFault(9003, "Invalid arguments: a parameter is listed twice")
     faults = [fault for item in message.parameter_list if (fault := refusal(cpe.tree, item)) is not None]
-    faults = faults or list(_clashes(cpe.tree, message.parameter_list)) or list(_outside_list(cpe.tree, message.parameter_list))
+    refused = {fault.name for fault in faults}
+    sound = [item for item in message.parameter_list if item.name not in refused]
+    faults += [*_outside_list(cpe.tree, sound), *_clashes(cpe.tree, sound)]
     if faults:
         return CwmpFault(9003, "Invalid arguments", tuple(faults))
     for item in message.parameter_list:
