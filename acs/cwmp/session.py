@@ -84,6 +84,10 @@ class CwmpSession:
     asked_count: int = 0
     _inform: Inform | None = None
 
+    def is_same_inform(self, inform: Inform) -> bool:
+        """Whether it is the Inform this session began with: sent again because our answer was slow or lost."""
+        return inform == self._inform
+
     # ---- in ------------------------------------------------------------------------------------------------
 
     def receive(self, envelope: Envelope | EmptyPost) -> Received:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from acs.cwmp.faults import CwmpFault
@@ -20,7 +20,7 @@ from acs.operations.views import OPEN, OperationState
 from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Planned
 from acs.provisioning.procedure import Done, Failed, Trigger, Wait
-from acs.provisioning.runner import Change, Ended, Task, Told, Transfer, plain_transfer
+from acs.provisioning.runner import Change, Task, Told, Transfer, plain_transfer
 
 ANSWER_LIMIT = 2_000_000
 """Longer answers are not kept for another worker: such a session is not rebuilt but ends as unsuccessful (architecture: rule 3)."""
@@ -218,18 +218,20 @@ def exchanges(session: Session, device_id: int, epoch: int) -> list[tuple[int, i
     return [(r.seq, r.operation_id, r.request, zlib.decompress(r.answer) if r.answer else None, r.answered) for r in rows]
 
 
+def _awaited(now: datetime) -> Any:
+    """Operations somebody waits for, and those whose deadline passed without a word from the device."""
+    return and_(
+        Operation.state.in_([OperationState.QUEUED.value, OperationState.WAITING.value]),
+        Operation.due_at <= now,
+        Operation.expires_at > now,
+        or_(Operation.urgent, Operation.state == OperationState.WAITING.value),
+    )
+
+
 def to_wake(session: Session, now: datetime, limit: int = 200) -> list[int]:
-    """Devices with an operation somebody waits for, or one whose deadline passed: the waker's poll, in case a hint was lost."""
-    rows = session.scalars(
-        select(Operation.device_id)
-        .where(
-            Operation.state.in_([OperationState.QUEUED.value, OperationState.WAITING.value]), Operation.due_at <= now,
-            Operation.urgent | (Operation.state == OperationState.WAITING.value),
-        )
-        .distinct()
-        .limit(limit)
-    )  # fmt: skip
-    return list(rows)
+    """Devices that are waited for: the waker's poll, in case a hint was lost."""
+    return list(session.scalars(select(Operation.device_id).where(_awaited(now)).distinct().limit(limit)))
 
 
-__all__ = ["Answered", "Asked", "Ended", "StepIn", "apply_steps", "exchanges", "load_open", "queue_own", "to_wake"]
+def is_wanted(session: Session, device_id: int, now: datetime) -> bool:
+    return session.execute(select(Operation.id).where(Operation.device_id == device_id, _awaited(now)).limit(1)).first() is not None

@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select, update
+
 from acs.cwmp.messages import ParameterValueStruct
 from acs.db.engine import Database, Unit
 from acs.devices import informs, store
 from acs.devices.informs import InformIn, InformOut
+from acs.devices.models import Device
 from acs.operations import progress
 from acs.operations.briefing import Briefing
+from acs.operations.models import Exchange
 from acs.operations.progress import StepIn
-from acs.provisioning.plan import due_at_inform
+from acs.provisioning.plan import Trust, due_at_inform
 from acs.provisioning.procedure import Snapshot
 from acs.provisioning.runner import Task
 from acs.recorder import service as recorder
@@ -44,7 +48,6 @@ class StepWork:
     values: list[ParameterValueStruct] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     record: RecordIn | None = None
-    login_renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,7 @@ def _does_more_than_end(step: StepIn) -> bool:
 class Takeover:
     """A session of another worker, as far as it was committed."""
 
-    device_id: int
-    tenant: int
-    epoch: int
+    device: InformOut
     state: dict[str, Any]
     tasks: list[Task]
     exchanges: list[tuple[int, int, str, bytes | None, bool]]
@@ -126,11 +127,6 @@ def take_over(database: Database, briefing: Briefing, device_id: int, token: str
 
     The exchanges keep their rows under the new epoch.
     """
-    from sqlalchemy import select, update
-
-    from acs.devices.models import Device
-    from acs.operations.models import Exchange
-
     with database.write() as unit:
         row = unit.session.scalar(select(Device).where(Device.id == device_id).with_for_update())
         if row is None or row.session_token != token or row.session_until is None or row.session_until <= now:
@@ -141,4 +137,10 @@ def take_over(database: Database, briefing: Briefing, device_id: int, token: str
         )
         row.epoch += 1
         tasks = progress.load_open(unit.session, briefing, [device_id]).get(device_id, [])
-        return Takeover(device_id, row.tenant_id, row.epoch, dict(row.session_state or {}), tasks, said)
+        state = dict(row.session_state or {})
+        device = InformOut(
+            device_id, row.tenant_id, row.epoch, Trust(row.trust), False, False, row.path_set_id is not None, bool(tasks), row.root,
+            row.software_version, row.hardware_version, row.product_class, row.parameter_key, tuple(state.get("events", ())), row.inform_count,
+            True, False,
+        )  # fmt: skip
+        return Takeover(device, state, tasks, said)

@@ -1,0 +1,272 @@
+"""One live session of a device: the pure session, the runner of its operations, the trace, and what waits to be stored.
+
+Everything a step changed is committed before the next message leaves (architecture: rule 3). The HTTP side (cwmp.py) hands in decoded
+envelopes and sends what comes back; time comes in as an argument.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from acs import log
+from acs.cwmp.codec import Envelope, decode
+from acs.cwmp.events import normalised
+from acs.cwmp.faults import AcsProtocolError, CwmpFault
+from acs.cwmp.identity import identity_of
+from acs.cwmp.messages import TransferComplete
+from acs.cwmp.session import CpeCalled, CwmpSession, EmptyPost, Informed, Replied, State, YourTurn, resumed
+from acs.devices.informs import InformIn, InformOut
+from acs.operations.progress import Answered, Asked, StepIn
+from acs.provisioning.plan import Trust
+from acs.provisioning.procedure import DeviceFacts, Snapshot, Transfer
+from acs.provisioning.runner import Ask, Runner, Task
+from acs.recorder.service import Message, RecordIn
+from acs.secrets import mask_xml
+from acs.server.batch import Fenced, InformWork, StepWork, Takeover
+from acs.server.batch import Informed as InformedInStore
+from acs.server.commit import GroupCommit
+
+_log = log.get("session")
+
+MISSING_ANSWER = CwmpFault(9002, "the device answered with an empty POST")
+
+
+def new_token(worker: int) -> str:
+    """A session's name: the worker in two hex digits, then 128 bits of chance. Letters and digits only (quirk K-6)."""
+    return f"{worker:02x}{secrets.token_hex(16)}"
+
+
+class SessionLost(Exception):
+    """Another worker or a newer Inform has the device: this session is over without a word stored."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A session between its first Inform and its end."""
+
+    token: str
+    commit: GroupCommit
+    peer: str
+    started: datetime
+    timeout_s: float
+    recorder: str
+    record_bytes: int
+    login: str = "none"
+    session: CwmpSession = field(default_factory=CwmpSession)
+    device: InformOut | None = None
+    runner: Runner | None = None
+    trace: list[Message] = field(default_factory=list)
+    deadline: datetime = datetime.max
+    check_queue: bool = False
+    busy: bool = False
+    over: bool = False
+    _traced: int = 0
+    _seq: int = 0
+    _answered: Answered | None = None
+    _asked_any: bool = False
+
+    # ---- in and out ------------------------------------------------------------------------------------
+
+    def touch(self, now: datetime) -> None:
+        self.deadline = now + timedelta(seconds=self.timeout_s)
+
+    def note(self, from_cpe: bool, body: bytes, status: int, now: datetime) -> None:
+        """Remember a message for the record, masked, as far as the record's bound reaches."""
+        if self.recorder == "off":
+            return
+        room = self.record_bytes - self._traced
+        kept = mask_xml(body if len(body) <= room + 4096 else body[: max(room, 0) + 4096]) if body else b""
+        self._traced += len(kept)
+        self.trace.append(Message(from_cpe, int((now - self.started).total_seconds() * 1000), status, kept))
+
+    async def inform(self, envelope: Envelope, now: datetime, tenant: int, timeout_max_s: float) -> bytes:
+        """Take the Inform in: store it, learn what is due, then answer. CpeProtocolError for what is no proper Inform."""
+        received = self.session.receive(envelope)
+        assert isinstance(received, Informed)
+        if received.repeated:
+            return self.session.inform_response()
+        if self.session.session_timeout_s and self.session.session_timeout_s > self.timeout_s:
+            self.timeout_s = float(min(self.session.session_timeout_s, timeout_max_s))
+        inform = received.inform
+        until = now + timedelta(seconds=self.timeout_s + 30)
+        state = {"ns": self.session.namespace, "v": self.session.version, "login": self.login, "events": [normalised(e.event_code) for e in inform.event]}
+        work = InformWork(InformIn(identity_of(inform.device_id), inform, now, self.peer, self.token, state, until, self.login, tenant))
+        stored: InformedInStore = await self.commit.submit(work)
+        self.device = stored.device
+        if stored.device.trust is Trust.ADMITTED:
+            self.runner = Runner(facts_of(stored.device, self.session.version), stored.tasks, stored.device.events, now)
+        return self.session.inform_response()
+
+    async def receive(self, envelope: Envelope | EmptyPost, body: bytes, now: datetime, load: Any) -> bytes | None:
+        """What to answer to a POST after the Inform: an envelope, or None for 204. SessionLost when the device has moved on."""
+        received = self.session.receive(envelope)
+        match received:
+            case Informed():
+                return self.session.inform_response()
+            case CpeCalled():
+                return await self._called(received, now)
+            case Replied():
+                answer = MISSING_ANSWER if received.answer is None else received.answer
+                self._answered = Answered(self._seq, mask_xml(body))
+                return await self._turn(answer, now, load)
+            case YourTurn():
+                return await self._turn(None, now, load)
+        raise AcsProtocolError(f"nothing follows {received!r}")
+
+    async def _called(self, call: CpeCalled, now: datetime) -> bytes:
+        """A method the device called. What TransferComplete says is durable before it is acknowledged."""
+        request = call.request
+        if isinstance(request, TransferComplete):
+            transfer = Transfer(request.fault_struct.fault_code, request.fault_struct.fault_string, request.start_time, request.complete_time)
+            step = self._step(now)
+            step.step.transfers[request.command_key] = transfer
+            if self.runner is not None:
+                self.runner.transfer(request.command_key, transfer)
+            await self._store(step)
+        return self.session.reply(call.answer)
+
+    async def _turn(self, answer: Any, now: datetime, load: Any) -> bytes | None:
+        """Our turn: the next question, or the end."""
+        runner = self.runner
+        while runner is not None:
+            asked = self._next(runner, now, answer)
+            answer = None
+            if asked is not None:
+                return await self._ask(runner, asked, now)
+            if not self.check_queue:
+                break
+            self.check_queue = False
+            assert self.device is not None
+            tasks: list[Task] = await load(self.device.device_id)
+            runner.add(tasks)
+            if not any(runner.is_due(task) for task in tasks):
+                break
+        await self._end(now)
+        return None
+
+    def _next(self, runner: Runner, now: datetime, answer: Any) -> Ask | None:
+        """The runner's next question. A defect in a procedure ends its operation, not the session."""
+        try:
+            return runner.next(now, answer)
+        except Exception:
+            _log.exception("a procedure failed", device=self.device.device_id if self.device else None, kind=runner.current.kind if runner.current else "")
+            runner.fail_current("An error of ours ended this operation; it is in the log.")
+            return self._next(runner, now, None)
+
+    async def _ask(self, runner: Runner, ask: Ask, now: datetime) -> bytes:
+        try:
+            body = self.session.ask(ask.request)
+        except AcsProtocolError as error:
+            runner.fail_current(f"The request cannot be sent: {error}.")
+            self.session.state = State.ACS_TURN
+            following = self._next(runner, now, None)
+            if following is not None:
+                return await self._ask(runner, following, now)
+            await self._end(now)
+            return b""
+        self._seq += 1
+        self._asked_any = True
+        step = self._step(now)
+        step.step.asked = Asked(self._seq, ask.task.id, type(ask.request).__name__, ask.irreversible)
+        step.step.began = ask.task if ask.begins else None
+        await self._store(step)
+        return body
+
+    # ---- storing ---------------------------------------------------------------------------------------
+
+    def _step(self, now: datetime, ended: bool = False) -> StepWork:
+        """What has changed since the last step, ready to be stored."""
+        assert self.device is not None
+        changes, values, snapshots = self.runner.drain() if self.runner is not None else ([], [], [])
+        step = StepIn(self.device.tenant, self.device.device_id, self.device.epoch, now, changes, answered=self._answered, had_exchanges=self._asked_any, ended=ended)
+        self._answered = None
+        return StepWork(step, values, _last_of_each(snapshots))
+
+    async def _store(self, step: StepWork) -> None:
+        result = await self.commit.submit(step)
+        if isinstance(result, Fenced):
+            self.over = True
+            raise SessionLost
+
+    async def _end(self, now: datetime) -> None:
+        """A good end. The device waits for the commit only if there is something it should not lose."""
+        self.session.end()
+        self.over = True
+        step = self._step(now, ended=True)
+        has_news = bool(step.step.changes or step.values or step.snapshots or step.step.answered)
+        self.trace.append(Message(False, int((now - self.started).total_seconds() * 1000), 204, b""))
+        step.record = self._record("ok", "", now)
+        stored: Deferred[Any] = self.commit.submit(step)
+        if has_news:
+            await stored
+        else:
+            stored.addErrback(lambda failure: _log.error("end of session not stored", error=str(failure.value)))
+
+    def abandon(self, outcome: str, reason: str, now: datetime) -> None:
+        """The session broke off: keep its record; its operations are taken up again at the next Inform."""
+        if self.over:
+            return
+        self.over = True
+        self.session.state = State.ENDED
+        if self.device is None:
+            return
+        step = self._step(now, ended=True)
+        # Exchanges go with the session: the next Inform decides from the operation's row, not from a broken dialogue.
+        step.record = self._record(outcome, reason, now)
+        self.commit.submit(step).addErrback(lambda failure: _log.error("broken session not stored", error=str(failure.value)))
+
+    def _record(self, outcome: str, reason: str, now: datetime) -> RecordIn | None:
+        if self.recorder == "off" or (self.recorder == "failed" and outcome == "ok") or self.device is None:
+            return None
+        return RecordIn(
+            self.device.tenant, self.device.device_id, self.device.epoch, self.started, int((now - self.started).total_seconds() * 1000), outcome,
+            ", ".join(self.device.events), reason[:300], tuple(self.trace),
+        )  # fmt: skip
+
+
+def facts_of(device: InformOut, version: str) -> DeviceFacts:
+    return DeviceFacts(device.root, version, device.product_class, device.hardware_version, device.software_version, device.parameter_key)
+
+
+def _last_of_each(snapshots: list[Snapshot]) -> list[Snapshot]:
+    return list({snapshot.prefix: snapshot for snapshot in snapshots}.values())
+
+
+def rebuild(taken: Takeover, token: str, commit: GroupCommit, peer: str, now: datetime, timeout_s: float, recorder: str, record_bytes: int) -> Conversation | None:
+    """Go on with a session of another worker: replay what it had asked and been answered. None where that cannot be done."""
+    state = taken.state
+    conversation = Conversation(token, commit, peer, now, timeout_s, recorder, record_bytes, login=state.get("login", "none"))
+    device = taken.device
+    conversation.device = device
+    runner = Runner(facts_of(device, state["v"]), taken.tasks, device.events, now)
+    conversation.runner = runner if device.trust is Trust.ADMITTED else None
+    conversation._seq = max((seq for seq, *_ in taken.exchanges), default=0)
+    conversation._asked_any = bool(taken.exchanges)
+    out = None
+    if taken.exchanges:
+        operation = taken.exchanges[-1][1]
+        of_it = [row for row in taken.exchanges if row[1] == operation]
+        answers = []
+        for _seq, _operation, _request, answer, answered in of_it[:-1]:
+            if not answered or answer is None:
+                return None
+            answers.append(_replayed(answer))
+        last = of_it[-1]
+        out = runner.resume(operation, answers, now)
+        if out is None or type(out).__name__ != last[2]:
+            return None
+        if last[4]:
+            return None  # answered, but what came of it was not committed: the device comes again
+    conversation.session = resumed(state["ns"], state["v"], out, f"hl{conversation._seq}" if out is not None else "", conversation._seq)
+    conversation.touch(now)
+    return conversation
+
+
+def _replayed(answer: bytes) -> Any:
+    if not answer.strip():
+        return MISSING_ANSWER
+    return decode(answer).message
+

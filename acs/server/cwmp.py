@@ -1,0 +1,361 @@
+"""The CWMP resource: which session a POST belongs to, who may speak, and what is answered. Thin: decode, conversation, encode.
+
+Sessions belong to a cookie and a device, never to an address; a device that keeps no cookie is known by its connection (quirk K-5). A cookie
+of another worker is taken over from the database. An exception ends one session, with a fault and a record; never the process.
+"""
+
+import gzip
+import random
+import zlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from acs import log
+from acs.cwmp.codec import Envelope, decode, encode
+from acs.cwmp.events import BOOTSTRAP, CONNECTION_REQUEST, normalised
+from acs.cwmp.faults import ACS_FAULTS, AcsProtocolError, CpeProtocolError, CwmpFault
+from acs.cwmp.identity import identity_of
+from acs.cwmp.messages import Inform
+from acs.cwmp.session import EMPTY_POST, EmptyPost, State
+from acs.provisioning.runner import Task
+from acs.server.auth import Challenge, CpeAuthenticator
+from acs.server.batch import Takeover
+from acs.server.commit import GroupCommit, Overloaded
+from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
+from acs.server.http import Connection, Request, Response
+
+COOKIE = "hl"
+_XML = (b"Content-Type", b"text/xml; charset=utf-8")
+
+_log = log.get("cwmp")
+_sessions = Counter("hearthline_sessions_total", "CWMP sessions by outcome", ["outcome"])
+_informs = Counter("hearthline_informs_total", "Informs by first event", ["event"])
+_refusals = Counter("hearthline_cwmp_refused_total", "messages refused, by reason", ["reason"])
+_live = Gauge("hearthline_sessions_live", "sessions under way")
+_seconds = Histogram("hearthline_inform_answer_seconds", "from Inform to answer", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5))
+_ok_sessions = _sessions.labels("ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say about sessions."""
+
+    worker: int
+    tenant: int
+    session_timeout_s: float
+    session_timeout_max_s: float
+    max_sessions: int
+    max_body: int
+    recorder: str
+    record_bytes: int
+
+
+@dataclass
+class CwmpHandler:
+    """Serves the CWMP port of one worker. `load` reads a device's open operations, `take_over` claims another worker's session."""
+
+    policy: Policy
+    commit: GroupCommit
+    auth: CpeAuthenticator
+    now: Callable[[], datetime]
+    load: Callable[[int], Awaitable[list[Task]]]
+    take_over: Callable[[int, str], Awaitable[Takeover | None]]
+    _by_token: dict[str, Conversation] = field(default_factory=dict)
+    _by_device: dict[int, Conversation] = field(default_factory=dict)
+    _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    async def __call__(self, request: Request) -> Response:
+        if request.method != b"POST":
+            _refusals.labels("method").inc()
+            return Response(405, b"", ((b"Allow", b"POST"),))
+        try:
+            body = _decoded_body(request, self.policy.max_body)
+            return await self._post(request, body)
+        except CpeProtocolError as error:
+            return self._refused(request, error, None)
+        except Overloaded:
+            _refusals.labels("overload").inc()
+            return self._later()
+
+    # ---- one POST --------------------------------------------------------------------------------------
+
+    async def _post(self, request: Request, body: bytes) -> Response:
+        conversation = await self._find(request)
+        envelope: Envelope | EmptyPost = EMPTY_POST
+        if body.strip():
+            try:
+                envelope = decode(body, _charset(request))
+            except CpeProtocolError as error:
+                return self._refused(request, error, conversation, body)
+        if isinstance(envelope, Envelope) and isinstance(envelope.message, Inform) and not _is_repetition(conversation, envelope):
+            if conversation is not None:
+                self._abandon(conversation, "lost", "the device began a new session")
+            return await self._begin(request, envelope, body)
+        if conversation is None:
+            return await self._stray(request, envelope)
+        return await self._go_on(conversation, envelope, body, request)
+
+    async def _begin(self, request: Request, envelope: Envelope, body: bytes) -> Response:
+        """An Inform: log in, store, answer."""
+        now = self.now()
+        login = await self.auth.check(request.headers.get(b"authorization", b"").decode("latin-1"), "POST", request.peer, now.timestamp())
+        if isinstance(login, Challenge):
+            return _challenge(login)
+        key = identity_of(envelope.message.device_id).key
+        if login.key and login.key != key:
+            _refusals.labels("identity").inc()
+            _log.warning("a login came with another device's identity", login=login.key, device=key, peer=request.peer)
+            return Response(403, close=True)
+        if len(self._by_token) >= self.policy.max_sessions and not _is_awaited(envelope.message):
+            _refusals.labels("sessions").inc()
+            return self._later()
+        conversation = Conversation(
+            new_token(self.policy.worker), self.commit, request.peer, now, self.policy.session_timeout_s, self.policy.recorder,
+            self.policy.record_bytes, login=login.kind,
+        )  # fmt: skip
+        conversation.note(True, body, 0, now)
+        try:
+            answer = await conversation.inform(envelope, now, self.policy.tenant, self.policy.session_timeout_max_s)
+        except CpeProtocolError as error:
+            return self._refused(request, error, conversation)
+        assert conversation.device is not None
+        self._hold(conversation, request.connection)
+        _informs.labels(conversation.device.events[0] if conversation.device.events else "none").inc()
+        _seconds.observe((self.now() - now).total_seconds())
+        return self._answer(conversation, answer)
+
+    async def _go_on(self, conversation: Conversation, envelope: Envelope | EmptyPost, body: bytes, request: Request) -> Response:
+        if conversation.busy:  # the device asked again on another connection while we still store: the first one gets the answer
+            _refusals.labels("twice").inc()
+            return Response(503, b"", ((b"Retry-After", b"5"),), close=True)
+        now = self.now()
+        conversation.touch(now)
+        conversation.note(True, body, 0, now)
+        request.connection.state = conversation
+        conversation.busy = True
+        try:
+            answer = await conversation.receive(envelope, body, now, self.load)
+        except SessionLost:
+            self._let_go(conversation)
+            _sessions.labels("lost").inc()
+            return Response(400, close=True)
+        except CpeProtocolError as error:
+            return self._refused(request, error, conversation)
+        except Overloaded:
+            self._abandon(conversation, "failed", "overloaded")
+            return self._later()
+        except AcsProtocolError as error:
+            _log.exception("we were about to break the protocol", device=conversation.device.device_id if conversation.device else None)
+            self._abandon(conversation, "failed", f"our own error: {error}")
+            return Response(500, close=True)
+        except Exception as error:
+            _log.exception("a session failed", device=conversation.device.device_id if conversation.device else None)
+            self._abandon(conversation, "failed", f"our own error: {error!r}")
+            return Response(500, close=True)
+        finally:
+            conversation.busy = False
+        if not answer:
+            self._let_go(conversation)
+            _ok_sessions.inc()
+            return Response(204, headers=(_cookie(conversation),))
+        return self._answer(conversation, answer)
+
+    def _answer(self, conversation: Conversation, body: bytes) -> Response:
+        now = self.now()
+        conversation.note(False, body, 200, now)
+        conversation.touch(now)
+        return Response(200, body, (_XML, _cookie(conversation)))
+
+    # ---- which session ---------------------------------------------------------------------------------
+
+    async def _find(self, request: Request) -> Conversation | None:
+        """By cookie; without one, by connection. A cookie wins over the connection: proxies mix devices (quirk K-9)."""
+        token, device_id = _cookie_of(request.headers.get(b"cookie", b""))
+        if token:
+            found = self._by_token.get(token)
+            if found is not None:
+                return found
+            if token not in self._ended and device_id is not None:
+                return await self._foreign(request, token, device_id)
+            return None
+        state = request.connection.state
+        return state if isinstance(state, Conversation) and not state.over else None
+
+    async def _foreign(self, request: Request, token: str, device_id: int) -> Conversation | None:
+        """A cookie we did not hand out: another worker's session, or ours from before a restart."""
+        taken = await self.take_over(device_id, token)
+        if taken is None:
+            return None
+        policy = self.policy
+        conversation = rebuild(taken, token, self.commit, request.peer, self.now(), policy.session_timeout_s, policy.recorder, policy.record_bytes)
+        if conversation is None:
+            _sessions.labels("lost").inc()
+            return None
+        _log.info("took a session over", device=device_id)
+        _sessions.labels("taken_over").inc()
+        self._hold(conversation, request.connection)
+        return conversation
+
+    def _hold(self, conversation: Conversation, connection: Connection) -> None:
+        device = conversation.device
+        assert device is not None
+        older = self._by_device.get(device.device_id)
+        if older is not None and older is not conversation:
+            self._abandon(older, "lost", "the device began a new session")
+        self._by_token[conversation.token] = conversation
+        self._by_device[device.device_id] = conversation
+        connection.state = conversation
+        _live.set(len(self._by_token))
+
+    def _let_go(self, conversation: Conversation) -> None:
+        self._by_token.pop(conversation.token, None)
+        if conversation.device is not None and self._by_device.get(conversation.device.device_id) is conversation:
+            del self._by_device[conversation.device.device_id]
+        self._ended[conversation.token] = None
+        if len(self._ended) > 20_000:
+            self._ended.popitem(last=False)
+        _live.set(len(self._by_token))
+
+    def _abandon(self, conversation: Conversation, outcome: str, reason: str) -> None:
+        if not conversation.over:
+            _sessions.labels(outcome).inc()
+            try:
+                conversation.abandon(outcome, reason, self.now())
+            except Overloaded:
+                pass
+        self._let_go(conversation)
+
+    # ---- refusals --------------------------------------------------------------------------------------
+
+    async def _stray(self, request: Request, envelope: Envelope | EmptyPost) -> Response:
+        """A POST that belongs to no session. Empty: a challenge for who is not logged in (R-14), 204 for the end said once more (K-17)."""
+        token, _ = _cookie_of(request.headers.get(b"cookie", b""))
+        if isinstance(envelope, EmptyPost) and (token in self._ended or isinstance(request.connection.state, Conversation)):
+            return Response(204)
+        login = await self.auth.check(
+            request.headers.get(b"authorization", b"").decode("latin-1"), "POST", request.peer, self.now().timestamp()
+        )
+        if isinstance(login, Challenge):
+            return _challenge(login)
+        _refusals.labels("no_session").inc()
+        if isinstance(envelope, Envelope):
+            return _fault(envelope, 8003, "a session begins with Inform")
+        return Response(400, close=True)
+
+    def _refused(self, request: Request, error: CpeProtocolError, conversation: Conversation | None, body: bytes = b"") -> Response:
+        """Answer what a device did wrong, with a fault where one fits; its session ends and is kept for people to read."""
+        _refusals.labels("protocol").inc()
+        _log.info("refused", peer=request.peer, reason=str(error)[:300], device=conversation.device.device_id if conversation and conversation.device else None)
+        if conversation is not None:
+            if body:
+                conversation.note(True, body, 0, self.now())
+            session = conversation.session
+            if error.fault is not None:
+                answer = encode(CwmpFault(error.fault, str(error)[:256]), session.reply_id, session.namespace or "urn:dslforum-org:cwmp-1-0")
+                conversation.note(False, answer, 200, self.now())
+                self._abandon(conversation, "failed", str(error))
+                return Response(200, answer, (_XML,), close=True)
+            self._abandon(conversation, "failed", str(error))
+        if error.fault is not None:
+            return Response(200, encode(CwmpFault(error.fault, str(error)[:256]), None), (_XML,), close=True)
+        return Response(error.status, close=True)
+
+    def _later(self) -> Response:
+        """Too busy: come again, each at another time."""
+        return Response(503, b"", ((b"Retry-After", b"%d" % random.randint(30, 300)),), close=True)  # noqa: S311 - spreads load, keeps no secret
+
+    # ---- from outside ----------------------------------------------------------------------------------
+
+    def queued(self, device_id: int) -> bool:
+        """An operation was queued: a session under way looks again before it ends. Whether there is one."""
+        conversation = self._by_device.get(device_id)
+        if conversation is not None and not conversation.over:
+            conversation.check_queue = True
+            return True
+        return False
+
+    def sweep(self) -> None:
+        """End sessions whose device has been silent for too long."""
+        now = self.now()
+        for conversation in [c for c in self._by_token.values() if c.deadline < now]:
+            waiting = conversation.session.state is State.AWAITING_REPLY
+            asked = f" to {type(conversation.session.asked).__name__}" if waiting else ""
+            self._abandon(conversation, "lost", f"no answer{asked} within {conversation.timeout_s:.0f} s")
+
+    def stop(self) -> None:
+        """End what is under way: the devices come again."""
+        for conversation in list(self._by_token.values()):
+            self._abandon(conversation, "lost", "the server stopped")
+
+
+def _is_repetition(conversation: Conversation | None, envelope: Envelope) -> bool:
+    return conversation is not None and conversation.session.state is State.CPE_TURN and conversation.session.is_same_inform(envelope.message)
+
+
+def _is_awaited(inform: Inform) -> bool:
+    """Somebody waits for this session: a call of ours was answered, or the device is new. Always admitted (architecture: rule 5)."""
+    return any(normalised(event.event_code) in (CONNECTION_REQUEST, BOOTSTRAP) for event in inform.event)
+
+
+def _cookie(conversation: Conversation) -> tuple[bytes, bytes]:
+    """Sent with every answer (K-4), for every path (K-3), of letters, digits and a dash only (K-6)."""
+    assert conversation.device is not None
+    return b"Set-Cookie", f"{COOKIE}={conversation.token}-{conversation.device.device_id}; Path=/; HttpOnly".encode()
+
+
+def _cookie_of(header: bytes) -> tuple[str, int | None]:
+    """(token, device) of our cookie, however the device joins, quotes or repeats cookies (K-1, K-2, R-16)."""
+    for part in header.decode("latin-1").replace(",", ";").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            token, _, device_id = value.strip().strip('"').partition("-")
+            if len(token) == 34 and device_id.isdigit():
+                return token, int(device_id)
+    return "", None
+
+
+def _challenge(challenge: Challenge) -> Response:
+    return Response(401, b"", tuple((b"WWW-Authenticate", header.encode()) for header in challenge.headers))
+
+
+def _fault(envelope: Envelope, code: int, text: str) -> Response:
+    body = encode(CwmpFault(code, text or ACS_FAULTS[code]), envelope.id, envelope.namespace)
+    return Response(200, body, (_XML,), close=True)
+
+
+def _charset(request: Request) -> str | None:
+    content_type = request.headers.get(b"content-type", b"").decode("latin-1").lower()
+    _, found, charset = content_type.partition("charset=")
+    return charset.split(";")[0].strip(" \"'") if found else None
+
+
+def _decoded_body(request: Request, limit: int) -> bytes:
+    """The body without its Content-Encoding; an empty one is never fed to a decompressor (R-13). CpeProtocolError beyond the limit."""
+    coding = request.headers.get(b"content-encoding", b"").strip().lower()
+    body = request.body
+    if not body or coding in (b"", b"identity"):
+        return body
+    if coding not in (b"gzip", b"x-gzip", b"deflate"):
+        raise CpeProtocolError(f"Content-Encoding {coding.decode('latin-1')[:40]!r} is not supported", status=415)
+    try:
+        if coding == b"deflate":
+            try:
+                return _inflate(body, zlib.MAX_WBITS, limit)
+            except zlib.error:
+                return _inflate(body, -zlib.MAX_WBITS, limit)
+        return _inflate(body, zlib.MAX_WBITS | 16, limit)
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise CpeProtocolError(f"broken {coding.decode('latin-1')} body: {error}") from None
+
+
+def _inflate(body: bytes, bits: int, limit: int) -> bytes:
+    inflater: Any = zlib.decompressobj(bits)
+    out: bytes = inflater.decompress(body, limit + 1)
+    if len(out) > limit:
+        raise CpeProtocolError(f"the body is larger than {limit} bytes unpacked", status=413)
+    return out

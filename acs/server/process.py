@@ -1,0 +1,238 @@
+"""Puts the cwmp process together: wires, decides nothing.
+
+The parent owns the CWMP socket, the files server, the hub of hints and the waker; CWMP is served by worker processes on the shared socket,
+or, with one worker, right here. Everything is stopped in the order that loses nothing: no new connections, sessions ended, commits drained.
+"""
+
+import os
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client.twisted import MetricsResource
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from acs import log
+from acs.cwmp.digest import Nonces
+from acs.db.engine import Database
+from acs.db.tenancy import DEFAULT_TENANT
+from acs.hints.hub import Hub, listen
+from acs.hints.listen import HintListener, listener_for
+from acs.hints.publish import SocketPublisher
+from acs.operations import progress
+from acs.operations.briefing import Briefing
+from acs.secrets import Vault
+from acs.server import connection_request, files, waker
+from acs.server.auth import CpeAuthenticator, account_of
+from acs.server.batch import Batch, take_over
+from acs.server.commit import GroupCommit
+from acs.server.cwmp import CwmpHandler, Policy
+from acs.server.http import HttpFactory, Limits
+from acs.server.listening import adopt, bind, handed
+from acs.server.waker import Waker
+from acs.server.workers import Workers
+from acs.settings import Settings
+
+_log = log.get("cwmp")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_database(settings: Settings, publish: bool = True) -> Database:
+    publisher = SocketPublisher(settings.socket_path) if publish and settings.is_sqlite else None
+    return Database(settings.database, publisher)
+
+
+class CwmpWorker:
+    """Serves CWMP on a socket. One reactor, one writer thread, one number that its cookies carry."""
+
+    def __init__(self, reactor: Any, settings: Settings, vault: Vault, database: Database, listener: HintListener, number: int) -> None:
+        self._reactor, self._settings = reactor, settings
+        briefing = Briefing(vault, settings.files_base, settings.cpe_auth, settings.inform_interval_s)
+        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes)
+        self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s)
+
+        async def load(device_id: int) -> Any:
+            return await deferToThread(_load, database, briefing, device_id)
+
+        async def claim(device_id: int, token: str) -> Any:
+            return await deferToThread(take_over, database, briefing, device_id, token, utc_now())
+
+        async def account(username: str) -> Any:
+            return await deferToThread(account_of, database, vault, username)
+
+        auth = CpeAuthenticator(settings.cpe_auth, settings.onboarding, Nonces(vault.key_for("nonce")), account)
+        policy = Policy(
+            number, DEFAULT_TENANT, settings.session_timeout_s, settings.session_timeout_max_s, settings.max_sessions, settings.max_body,
+            settings.recorder, settings.recorder_bytes,
+        )  # fmt: skip
+        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim)
+        limits = Limits(settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address)
+        self.factory = HttpFactory(reactor, self.handler, limits)
+        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep)]
+        for sweep in self._sweeps:
+            sweep.clock = reactor
+            sweep.start(2.0, now=False)
+        self._forget = listener.subscribe(self._hints)
+
+    def _hints(self, hints: list[dict[str, Any]]) -> None:
+        for hint in hints:
+            if hint.get("kind") == "operation":
+                self.handler.queued(hint["device"])
+
+    async def stop(self) -> None:
+        self._forget()
+        for sweep in self._sweeps:
+            if sweep.running:
+                sweep.stop()
+        self.handler.stop()
+        await self.commit.drained()
+        self.commit.stop()
+
+
+def _load(database: Database, briefing: Briefing, device_id: int) -> Any:
+    with database.read() as session:
+        return progress.load_open(session, briefing, [device_id]).get(device_id, [])
+
+
+def make_waker(reactor: Any, settings: Settings, vault: Vault, database: Database) -> Waker:
+    own, allowed = connection_request.own_addresses(), settings.allowed_networks
+
+    async def send(call: connection_request.Call) -> Any:
+        return await connection_request.call(reactor, call, allowed, own)
+
+    async def read(device_id: int) -> Any:
+        return await deferToThread(waker.read_target, database, vault, device_id, utc_now())
+
+    async def note(device_id: int, result: str, detail: str) -> None:
+        await deferToThread(waker.note_result, database, device_id, utc_now(), result, detail)
+
+    async def rows() -> Any:
+        return await deferToThread(waker.rows_to_wake, database, utc_now())
+
+    return Waker(reactor, utc_now, send, read, note, rows)
+
+
+class CwmpParent:
+    """Files, hub, waker, and the CWMP socket with its workers."""
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        self._reactor, self._settings = reactor, settings
+        self._vault = Vault.of(settings.home)
+        self._ports: list[Any] = []
+        self._stops: list[Callable[[], Any]] = []
+
+    def start(self) -> None:
+        """Listen on everything. WrongEnvironment before anything runs if a port is taken."""
+        settings, reactor = self._settings, self._reactor
+        cwmp_socket = bind(settings.bind, settings.cwmp_port, "CWMP", "HEARTHLINE_CWMP_PORT")
+        files_socket = bind(settings.bind, settings.files_port, "files", "HEARTHLINE_FILES_PORT")
+        if settings.is_sqlite:
+            self._ports.append(listen(reactor, settings.socket_path, Hub()))
+        database = open_database(settings)
+        self._database = database
+        listener = listener_for(reactor, settings.database, settings.socket_path)
+        wake = make_waker(reactor, settings, self._vault, database)
+
+        def woken(hints: list[dict[str, Any]]) -> None:
+            for hint in hints:
+                if hint.get("kind") == "operation" and hint.get("urgent"):
+                    wake.want(hint["device"])
+
+        listener.subscribe(woken)
+        poll = LoopingCall(lambda: Deferred.fromCoroutine(wake.poll()).addErrback(lambda f: _log.warning("poll failed", error=str(f.value))))
+        poll.clock = reactor
+        poll.start(5.0 + random.random(), now=False)  # noqa: S311 - spreads the polls of several hosts
+        shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota)
+        self._ports.append(adopt(reactor, files_socket, files.site(shared)))
+        self._keep = (cwmp_socket, files_socket)
+        if settings.cwmp_workers > 1:
+            workers = Workers(reactor, ["cwmp"], settings.cwmp_workers, cwmp_socket.fileno())
+            self._stops.append(workers.stop)
+        else:
+            worker = CwmpWorker(reactor, settings, self._vault, database, listener, 0)
+            self._ports.append(adopt(reactor, cwmp_socket, worker.factory))
+            self._stops.append(worker.stop)
+        self._stops += [wake.stop, poll.stop, listener.stop]
+        serve_metrics(reactor, settings, 1, self._ports, database)
+
+    async def stop(self) -> None:
+        for port in self._ports[::-1]:
+            await _done(port.stopListening())
+        for stop in self._stops:
+            await _done(stop())
+        self._database.close()
+
+
+class CwmpChild:
+    """One of several workers: CWMP on the socket the parent handed down."""
+
+    def __init__(self, reactor: Any, settings: Settings, number: int, fd: int) -> None:
+        self._reactor, self._settings, self._number, self._fd = reactor, settings, number, fd
+        self._ports: list[Any] = []
+
+    def start(self) -> None:
+        settings, reactor = self._settings, self._reactor
+        self._database = open_database(settings)
+        self._listener = listener_for(reactor, settings.database, settings.socket_path)
+        self._worker = CwmpWorker(reactor, settings, Vault.of(settings.home), self._database, self._listener, self._number)
+        self._socket = handed(self._fd)
+        self._ports.append(adopt(reactor, self._socket, self._worker.factory))
+        serve_metrics(reactor, settings, 10 + self._number, self._ports, self._database)
+
+    async def stop(self) -> None:
+        for port in self._ports:
+            await _done(port.stopListening())
+        await self._worker.stop()
+        self._listener.stop()
+        self._database.close()
+
+
+async def _done(result: Any) -> None:
+    if isinstance(result, Deferred) or hasattr(result, "__await__"):
+        await result
+
+
+class _Health(Resource):
+    isLeaf = True
+
+    def __init__(self, ready: Callable[[], bool]) -> None:
+        super().__init__()
+        self._ready = ready
+
+    def render_GET(self, request: Any) -> bytes:
+        request.setHeader(b"content-type", b"text/plain")
+        if request.path.endswith(b"/live") or self._ready():
+            return f"ok {os.getpid()}\n".encode()
+        request.setResponseCode(503)
+        return b"not ready\n"
+
+
+def serve_metrics(reactor: Any, settings: Settings, offset: int, ports: list[Any], database: Database | None = None) -> None:
+    """/metrics, /health/live and /health/ready of this process, on loopback, at the metrics port plus `offset`."""
+
+    def ready() -> bool:
+        try:
+            if database is not None:
+                database.check()
+        except Exception:
+            return False
+        return True
+
+    root, health = Resource(), Resource()
+    root.putChild(b"metrics", MetricsResource())
+    root.putChild(b"health", health)
+    health.putChild(b"live", _Health(ready))
+    health.putChild(b"ready", _Health(ready))
+    try:
+        port = 0 if settings.metrics_port == 0 else settings.metrics_port + offset
+        ports.append(reactor.listenTCP(port, Site(root), interface="127.0.0.1"))  # type: ignore[no-untyped-call]
+    except Exception as error:
+        _log.warning("no metrics port", port=settings.metrics_port + offset, error=str(error))
