@@ -3,7 +3,8 @@
 "use strict";
 (function () {
   const body = document.body;
-  const lang = document.documentElement.lang || "en";
+  const language = document.documentElement.lang || "en";
+  const lang = navigator.languages.find((tag) => tag.split("-")[0] === language) || language; // "en-GB" has a 24 h clock, "en-US" has not
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
 
   // ---- ages: the same steps as care/ages.py -----------------------------------------------------------------
