@@ -178,7 +178,7 @@ def _neighbour_values(neighbour: Neighbour, probe: Probe) -> dict[str, object]:
         "Radio": ("Device.WiFi.Radio.2" if five else "Device.WiFi.Radio.1") if probe.cpe.tree.base.root == "Device" else "",
         "SSID": neighbour.ssid, "BSSID": neighbour.bssid, "Mode": "Infrastructure", "Channel": neighbour.channel,
         "SignalStrength": neighbour.signal_dbm + probe.rng.randint(-2, 2), "SecurityModeEnabled": neighbour.security,
-        "EncryptionMode": "None" if neighbour.security == "None" else "AES", "OperatingFrequencyBand": "5GHz" if five else "2.4GHz",
+        "EncryptionMode": "" if neighbour.security == "None" else "AES", "OperatingFrequencyBand": "5GHz" if five else "2.4GHz",
         "SupportedStandards": standards, "OperatingStandards": standards, "OperatingChannelBandwidth": "80MHz" if five else "20MHz",
         "BeaconPeriod": 100, "Noise": -95 if five else -92, "DTIMPeriod": 2,
     }  # fmt: skip

@@ -39,8 +39,10 @@ class Authorizer:
             self._challenges, self.username, self.password, method, target, secrets.token_hex(8), self._nonce_count, allow_basic=True
         )
 
-    def challenged(self, response: Response) -> None:
+    def challenged(self, response: Response) -> bool:
+        """Take a new challenge; whether it is one we can answer."""
         self._challenges, self._nonce_count = response.all("www-authenticate"), 0
+        return answer_challenge(self._challenges, self.username, self.password, "POST", "/", "0", allow_basic=True) is not None
 
 
 def is_stale(response: Response) -> bool:
@@ -66,8 +68,7 @@ class AcsConnection:
                 refusals += 1
                 if refusals > 1 and not (is_stale(response) and refusals < 4):
                     raise SessionFailed("the ACS refused our credentials (401)")
-                self.auth.challenged(response)
-                if self.auth.header("POST", self.url) is None:
+                if not self.auth.challenged(response):
                     raise SessionFailed("the ACS asks for a login that we cannot answer")
             elif response.status in (302, 307) and response.one("location"):
                 redirects += 1

@@ -1,0 +1,163 @@
+"""A fleet against a scripted ACS on a loopback socket, and its state file."""
+
+from __future__ import annotations
+
+import json
+import resource
+import stat
+import time
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from acs.cwmp.digest import answer_challenge
+from acs.cwmp.messages import GetParameterValues
+from acs.errors import WrongEnvironment
+from simulators.fleet import Fleet, FleetOptions
+from simulators.http import HttpClient
+from tests.simulators.kit import AcsResource, ScriptedAcs, clock_at, quiet_site, set_values
+
+SSID = "Device.WiFi.SSID.1.SSID"
+
+
+async def until(holds, seconds=5.0):
+    """Let the reactor work until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        await deferLater(reactor, 0.01, lambda: None)
+
+
+class Bench:
+    """A scripted ACS and a fleet that talks to it."""
+
+    def __init__(self, acs=None, **options):
+        self.acs = acs or ScriptedAcs()
+        self.port = reactor.listenTCP(0, quiet_site(AcsResource(self.acs)), interface="127.0.0.1")
+        url = f"http://127.0.0.1:{self.port.getHost().port}/acs"
+        self.fleet = Fleet(reactor, FleetOptions(**{"url": url, "boot_s": (0.01, 0.02), "flash_s": (0.01, 0.02), **options}))
+
+    async def __aenter__(self):
+        await self.fleet.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.fleet.stop()
+        await self.port.stopListening()
+
+
+@pytest.mark.cwmp("L-1", "L-2", "A-20")
+@pytest_twisted.ensureDeferred
+async def test_a_fleet_bootstraps_and_answers():
+    async with Bench(ScriptedAcs(questions=[GetParameterValues(("",))]), count=4) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 4)
+        assert {inform.device_id.oui for inform in bench.acs.informs} == {"02A5C1", "02B7D3"}
+        assert {"session=abc; worker=2"} == {
+            cookie for cookie, message in zip(bench.acs.cookies, bench.acs.messages, strict=True) if message is None
+        }
+        assert max(len(answer.parameter_list) for answer in bench.acs.answers()) > 400
+        assert bench.fleet.totals().rpcs == 1
+
+
+@pytest.mark.cwmp("L-71", "F-2", "F-6")
+@pytest_twisted.ensureDeferred
+async def test_connection_request_wakes_the_right_device():
+    login = {"Device.ManagementServer.ConnectionRequestUsername": "acs", "Device.ManagementServer.ConnectionRequestPassword": "pw"}
+    async with Bench(ScriptedAcs(questions=[set_values(login)]), count=1, models=("G240",)) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 1)
+        device = bench.fleet.devices[0]
+        url = device.value("Device.ManagementServer.ConnectionRequestURL")
+        client = HttpClient(reactor)
+        first = await client.request("GET", url, [])
+        path = "/" + url.split("/", 3)[3]
+        line = answer_challenge(first.all("www-authenticate"), "acs", "pw", "GET", path, "abcd")
+        assert (await client.request("GET", url, [("Authorization", line)])).status == 200
+        client.close()
+        await until(lambda: len(bench.acs.informs) == 2)
+        assert bench.acs.events() == ["6 CONNECTION REQUEST"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_state_is_kept_over_a_restart(tmp_path):
+    state = tmp_path / "fleet.json"
+    own = {"Device.ManagementServer.Password": "own-secret", SSID: "Kept"}
+    async with Bench(ScriptedAcs(questions=[set_values(own, "key")]), count=1, models=("G240",), state=state) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 1)
+        assert "own-secret" in state.read_text()  # saved after the session, not only at the end
+        url = bench.fleet.devices[0].value("Device.ManagementServer.ConnectionRequestURL")
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    async with Bench(count=1, models=("G240",), state=state) as bench:
+        await until(lambda: bench.acs.informs)
+        device = bench.fleet.devices[0]
+        assert bench.acs.events()[0] == "1 BOOT"
+        assert "0 BOOTSTRAP" not in bench.acs.events()
+        assert device.value(SSID) == "Kept"
+        assert device.cpe.setting("Password") == "own-secret"
+        assert device.cpe.setting("ParameterKey") == "key"
+        assert url.rpartition("/")[2] == device.token
+
+
+@pytest.mark.cwmp("F-20", "C-67")
+@pytest_twisted.ensureDeferred
+async def test_a_new_connection_request_url_is_notified(tmp_path):
+    state = tmp_path / "fleet.json"
+    async with Bench(count=1, models=("R110",), state=state) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 1)
+    kept = json.loads(state.read_text())
+    (device,) = kept["devices"].values()
+    device["reported"] = dict.fromkeys(device["reported"], "http://127.0.0.1:1/cr/old")
+    state.write_text(json.dumps(kept))
+    async with Bench(count=1, models=("R110",), state=state) as bench:
+        await until(lambda: bench.acs.informs)
+        assert set(bench.acs.events()) == {"1 BOOT", "4 VALUE CHANGE"}
+
+
+def test_unreadable_state_is_said_at_the_start(tmp_path):
+    state = tmp_path / "fleet.json"
+    state.write_text("[]")
+    with pytest.raises(WrongEnvironment, match="State file"):
+        Fleet(clock_at(), FleetOptions(state=state))
+
+
+def test_demo_is_twenty_named_homes_with_a_few_troubles():
+    fleet = Fleet(clock_at(), FleetOptions(demo=True))
+    again = Fleet(clock_at(), FleetOptions(demo=True))
+    assert len(fleet.devices) == 20
+    assert [device.serial for device in fleet.devices] == [device.serial for device in again.devices]
+    assert len({device.cpe.facts.ssid for device in fleet.devices}) == 20
+    first, second, third = fleet.devices[:3]
+    assert first.value("Device.DHCPv4.Server.Pool.1.MinAddress") == "192.168.8.100"
+    assert -28_600 < int(second.value("Device.Optical.Interface.1.OpticalSignalLevel")) < -28_200
+    assert third.value("InternetGatewayDevice.LANDevice.1.WLANConfiguration.1.BeaconType") == "None"
+    assert sum(device.cpe.facts.version != device.cpe.facts.profile.firmware for device in fleet.devices) == 3
+
+
+def test_default_fleet_is_half_tr181_half_tr098():
+    roots = [device.cpe.tree.base.root for device in Fleet(clock_at(), FleetOptions(count=8)).devices]
+    assert roots.count("Device") == roots.count("InternetGatewayDevice") == 4
+
+
+def test_twenty_devices_are_made_in_a_moment_and_a_thousand_share_their_trees():
+    begin = time.process_time()
+    Fleet(clock_at(), FleetOptions(count=20, seed=77))
+    assert time.process_time() - begin < 1.0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    many = Fleet(clock_at(), FleetOptions(count=1000, seed=78))
+    assert len({id(device.cpe.tree.base) for device in many.devices}) <= 24
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+@pytest_twisted.ensureDeferred
+async def test_taken_port_is_wrong_environment():
+    port = reactor.listenTCP(0, quiet_site(AcsResource(ScriptedAcs())), interface="127.0.0.1")
+    with pytest.raises(WrongEnvironment, match=str(port.getHost().port)):
+        await Fleet(reactor, FleetOptions(connection_request_port=port.getHost().port)).start()
+    await port.stopListening()
+
+
+def test_unknown_names_are_refused_with_what_there_is():
+    for options in (FleetOptions(models=("Nokia",)), FleetOptions(faults=("bad-hair",)), FleetOptions(quirks=("nervous",))):
+        with pytest.raises(WrongEnvironment, match="there are"):
+            Fleet(clock_at(), options)

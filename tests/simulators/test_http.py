@@ -1,0 +1,101 @@
+"""The HTTP client against raw answers on loopback."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.protocol import Factory, Protocol
+
+from simulators.http import ConnectFailed, ExchangeFailed, HttpClient
+
+
+class Raw(Protocol):
+    """Answers the n-th request with the n-th text; `close` closes after each."""
+
+    def dataReceived(self, data):
+        self.factory.requests.append(data)
+        if self.factory.answers:
+            self.transport.write(self.factory.answers.pop(0))
+        if self.factory.close:
+            self.transport.loseConnection()
+
+
+class Server(Factory):
+    noisy = False
+    protocol = Raw
+
+    def __init__(self, *answers, close=False):
+        self.answers, self.close, self.requests, self.connections = list(answers), close, [], 0
+        self.port = reactor.listenTCP(0, self, interface="127.0.0.1")
+        self.url = f"http://127.0.0.1:{self.port.getHost().port}/a?b=c"
+
+    def buildProtocol(self, address):
+        self.connections += 1
+        return super().buildProtocol(address)
+
+
+async def ask(server, client=None, **more):
+    client = client or HttpClient(reactor, idle_s=2, connect_s=2)
+    try:
+        return await client.request("POST", server.url, [("X", "y")], b"body", **more)
+    finally:
+        client.close()
+        await server.port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_counted_body_and_an_informational_answer_before_it():
+    server = Server(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\n\r\nhello")
+    response = await ask(server)
+    assert (response.status, response.body, response.all("set-cookie")) == (200, b"hello", ["a=1", "b=2"])
+    assert server.requests[0].startswith(b"POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"\r\nContent-Length: 4\r\n\r\nbody" in server.requests[0]
+
+
+@pytest.mark.cwmp("A-10")
+@pytest_twisted.ensureDeferred
+async def test_chunked_body():
+    response = await ask(Server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"))
+    assert response.body == b"abcde"
+
+
+@pytest_twisted.ensureDeferred
+async def test_body_to_the_end_of_the_connection():
+    assert (await ask(Server(b"HTTP/1.0 200 OK\r\n\r\nall of it", close=True))).body == b"all of it"
+
+
+@pytest_twisted.ensureDeferred
+async def test_pieces_go_to_the_sink():
+    got = []
+    response = await ask(Server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd"), sink=got.append)
+    assert (b"".join(got), response.body) == (b"abcd", b"")
+
+
+@pytest.mark.cwmp("A-22")
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", b"SSH-2.0-x\r\n\r\n"])
+@pytest_twisted.ensureDeferred
+async def test_broken_answer_is_a_failure(answer):
+    with pytest.raises(ExchangeFailed):
+        await ask(Server(answer, close=True))
+
+
+@pytest_twisted.ensureDeferred
+async def test_nobody_there_is_a_failure_to_connect():
+    with pytest.raises(ConnectFailed):
+        await HttpClient(reactor, connect_s=2).request("GET", "http://127.0.0.1:1/", [])
+
+
+@pytest.mark.cwmp("A-20", "A-21", "L-12")
+@pytest_twisted.ensureDeferred
+async def test_one_connection_serves_and_a_closed_one_is_replaced():
+    ok = b"HTTP/1.1 204 No Content\r\n\r\n"
+    server, client = Server(ok, ok, ok), HttpClient(reactor, idle_s=2)
+    await client.request("POST", server.url, [])
+    await client.request("POST", server.url, [])
+    assert server.connections == 1
+    server.close = True
+    await client.request("POST", server.url, [])
+    server.answers.append(ok)
+    assert (await ask(server, client)).status == 204
+    assert server.connections == 2
