@@ -95,6 +95,7 @@ def _run(given: dict[str, Any]) -> str:
         if reactor.running:
             reactor.stop()
 
+    log.observe_twisted()
     reactor.callWhenRunning(lambda: ensureDeferred(begin()).addErrback(fail))
     reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(fleet.stop()))
     _keep_status(reactor, fleet)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-import structlog
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
+from acs import log
 from acs.cwmp import events
 from acs.cwmp.times import parse_time
 from simulators.cpe import Cpe, Transfer
@@ -181,7 +181,7 @@ class Device:
         self._run(self._session())
 
     def _log_error(self, text: str, **about: Any) -> None:
-        structlog.get_logger().error(text, device=str(self.cpe.identity.key), **about)
+        log.get("cpe").error(text, device=str(self.cpe.identity.key), **about)
 
     def _run(self, coroutine: Any) -> None:
         def ended(failure: Any) -> None:

@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import structlog
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
+from acs import log
 from simulators.cpe import Cpe
 from simulators.facts import Neighbour
 from simulators.probe import Probe, Unresolved
@@ -52,7 +52,7 @@ class Diagnostics:
         except Unresolved:
             state = "Error_CannotResolveHostName"
         except Exception:
-            structlog.get_logger().error("diagnosis failed unexpectedly", device=str(self.cpe.identity.key), place=place, exc_info=True)
+            log.get("cpe").error("diagnosis failed unexpectedly", device=str(self.cpe.identity.key), place=place, exc_info=True)
             state = "Error_Internal"
         self.running.pop(place, None)
         self._end(place, state)

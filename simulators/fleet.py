@@ -17,9 +17,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import structlog
 from twisted.internet.error import CannotListenError
 
+from acs import log
 from acs.errors import WrongEnvironment
 from simulators import planting, state
 from simulators.connection_request import ConnectionRequests
@@ -160,4 +160,4 @@ class Fleet:
         try:
             state.save(self.options.state, devices)
         except WrongEnvironment as error:
-            structlog.get_logger().error(str(error))
+            log.get("cpe").error(str(error))

@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 from urllib.parse import urljoin, urlsplit
 
 from acs.cwmp.digest import answer_challenge, pairs
+from acs.errors import WrongEnvironment
 from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, Response
 from simulators.quirks import Quirks
 from simulators.session import SessionFailed
@@ -106,7 +107,7 @@ class AcsConnection:
         self.requests += 1
         try:
             response = await self.client.request("POST", self.url, headers, body, http10=self.quirks.http10)
-        except ConnectFailed as error:
+        except (ConnectFailed, WrongEnvironment) as error:
             raise SessionFailed(f"no connection to {self.url}: {error}") from None
         except ExchangeFailed as error:
             raise SessionFailed(f"{self.url}: {error}") from None

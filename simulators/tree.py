@@ -10,6 +10,7 @@ from typing import Any
 
 from datamodels.entry import Entry, Status
 from simulators.facts import Facts
+from simulators.living import parse
 from simulators.profile import Base, Leaf, Shape, _below, _own, base_of, default_text, lookup, sort_key
 
 
@@ -136,7 +137,11 @@ class Tree:
             if entry.status is not Status.CURRENT:
                 continue
             if entry.is_table:
-                self.added_objects[path + entry.name + "."] = entry.creatable
+                table = path + entry.name + "."
+                self.added_objects[table] = entry.creatable
+                count = path + (entry.num_entries_parameter or "")
+                if count in self.added:
+                    self.added[count] = Leaf(self.added[count].entry, "0", parse(f"=rows {table}"))
             else:
                 self._build(path + entry.name + ".", 0, False)
 
@@ -189,8 +194,6 @@ class Tree:
 
 
 def _fresh(entry: Entry, path: str, number: int) -> Leaf:
-    from simulators.living import parse
-
     if entry.name == "Alias":
         return Leaf(entry, f"cpe-{number}")
     if entry.name == "Status" and any(value.value == "Disabled" for value in entry.enums):
