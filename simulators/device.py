@@ -60,6 +60,7 @@ class Habits:
     bind: str | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
     saved: Callable[[Device], None] = field(default=lambda _device: None)
+    failed: Callable[[Device, str], None] = field(default=lambda _device, _why: None)
 
 
 class Device:
@@ -245,7 +246,7 @@ class Device:
         if self.habits.clip_retry_s is not None:
             wait = min(wait, self.habits.clip_retry_s)
         if cpe.retry_count == 1:
-            self.habits.say(f"{self.serial}: session failed, {why}; next try in {wait:.0f} s")
+            self.habits.failed(self, why)
         self._settle()
         if self.power is Power.RUNNING and not cpe.after.reboot:
             self._later("retry", wait, self.wake)

@@ -30,6 +30,7 @@ from simulators.quirks import named, quirks_of
 
 SAVE_AT_ONCE = 50
 """Fleets up to this size save after every session that changed something, larger ones once a second."""
+SAY_AGAIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,11 @@ class Fleet:
             raise WrongEnvironment(f"No quirk {unknown[0]!r}; there are {', '.join(named())}")
         self._kept = state.load(options.state) if options.state else {}
         say = options.say or (lambda _text: None)
-        self._habits = Habits(options.boot_s, options.flash_s, options.clip_retry_s, say=say, saved=self._changed)
+        self._habits = Habits(options.boot_s, options.flash_s, options.clip_retry_s, say=say, saved=self._changed, failed=self._failed)
         self._calls = ConnectionRequests(reactor.seconds)
         self._port: Any = None
         self._saving: Any = None
+        self._said: dict[str, float] = {}
         self.devices: list[Device] = [self._make(options.first_number + n, seat) for n, seat in enumerate(self._seats())]
 
     def _seats(self) -> list[planting.Seat]:
@@ -140,6 +142,13 @@ class Fleet:
                 elif value:
                     setattr(total, each.name, value)
         return total
+
+    def _failed(self, device: Device, why: str) -> None:
+        """Say it once per reason in half a minute: when the ACS is away, all devices say the same."""
+        now = self.reactor.seconds()
+        if now - self._said.get(why, -SAY_AGAIN_S) >= SAY_AGAIN_S:
+            self._said[why] = now
+            self._habits.say(f"{device.serial}: session failed, {why}; trying again by the retry table")
 
     def _changed(self, _device: Device) -> None:
         if self.options.state is None:
