@@ -14,7 +14,7 @@ from flask_babel import get_locale
 from jinja2 import StrictUndefined
 
 from acs.settings import Settings
-from care import access, ages, api, headers, i18n, metrics, navigation, problems
+from care import access, ages, api, headers, i18n, metrics, navigation, paging, problems
 from care.blueprints import api_blueprints, page_blueprints
 from care.limits import limiter
 from care.proxies import TrustedProxies
@@ -51,6 +51,7 @@ def create_app(settings: Settings, services: Services, counters: metrics.Metrics
     access.guard(app, services)
     i18n.install(app)
     ages.install(app)
+    paging.install(app)
     problems.install(app)
     headers.install(app)
     limiter.init_app(app)

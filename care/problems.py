@@ -108,12 +108,12 @@ def _http(error: HTTPException) -> AnyResponse:
 def _broken(error: Exception) -> Response:
     reference = secrets.token_hex(4)
     _log.error("request failed", reference=reference, method=request.method, path=request.path, exc_info=error)
-    message = _("Something broke on our side. Whether anything was changed is in the log under this reference.")
     try:
+        message = _("Something broke on our side. Whether anything was changed is in the log under this reference.")
         return tell(500, "broken", _("This did not work"), message, reference=reference)
-    except Exception as second:  # the shell itself, or the database it asks who is signed in
+    except Exception as second:  # the shell itself, or the database it asks who reads
         _log.error("problem page failed", reference=reference, exc_info=second)
-        return Response(f"{message} {reference}", 500, mimetype="text/plain")
+        return Response(f"Something broke on our side. It is in the log as {reference}.\n", 500, mimetype="text/plain")
 
 
 def _title(status: int) -> str:

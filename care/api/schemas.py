@@ -5,6 +5,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from care.paging import KEY_MAX
+
 LIMIT, LIMIT_MAX = 50, 500
 
 
@@ -21,7 +23,9 @@ class Ignoring(Schema):
 
 class PageQuery(Ignoring):
     limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, LIMIT_MAX))
-    before = fields.Integer(load_default=None, allow_none=True, metadata={"description": "`next` of the page before"})
+    before = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(0, KEY_MAX), metadata={"description": "`next` of the page before"}
+    )
 
 
 def page_of(item: type[Schema]) -> type[Schema]:

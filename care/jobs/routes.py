@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from acs.jobs import JobState
 from care.access import current_actor, current_user_view, needs
+from care.paging import key_argument
 from care.security.permissions import Permission
 from care.services import services
 
@@ -26,7 +27,7 @@ STATES = {
 def index() -> str:
     tenant = current_user_view().tenant
     state = JobState(request.args["state"]) if request.args.get("state") in list(JobState) else None
-    before = request.args.get("before", type=int)
+    before = key_argument()
     found = services().jobs.listed(tenant, state, before, PER_PAGE + 1)
     template = "jobs/_table.html" if request.args.get("part") == "table" else "jobs/index.html"
     return render_template(

@@ -111,7 +111,7 @@ class Security:
     def by_session(self, session_id: str) -> Identity | None:
         """Who a session cookie belongs to; None if they were deactivated or changed their password since."""
         user_id, _dot, stamp = session_id.partition(".")
-        if not user_id.isdecimal():
+        if not user_id.isdecimal() or len(user_id) > 18:
             return None
         with self._db.read() as session:
             user = session.get(User, int(user_id))

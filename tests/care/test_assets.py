@@ -1,0 +1,44 @@
+"""The lock of the front-end packages, and the vendor folder."""
+
+import json
+import time
+
+import pytest
+
+from care import assets
+
+
+def test_lock_names_no_download_addresses_but_what_each_package_is():
+    lock = json.loads(assets.LOCK.read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert all("resolved" not in package for package in packages.values())
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+
+
+def test_versions_are_exact():
+    wanted = json.loads((assets.ROOT / "package.json").read_text())
+    for version in {**wanted["dependencies"], **wanted["devDependencies"]}.values():
+        assert version[0].isdecimal(), version
+
+
+def test_addresses_are_stripped_from_a_lock(tmp_path):
+    lock = tmp_path / "lock.json"
+    lock.write_text('{\n  "a": {\n    "version": "1",\n    "resolved": "https://registry.example/a.tgz",\n    "integrity": "x"\n  }\n}\n')
+    assets.strip_addresses(lock)
+    assert json.loads(lock.read_text()) == {"a": {"version": "1", "integrity": "x"}}
+
+
+def test_nothing_new_is_noticed_at_once():
+    if not assets.up_to_date():
+        pytest.skip("the front-end packages are not fetched")
+    begun = time.perf_counter()
+    assert assets.fetch() is False
+    assert time.perf_counter() - begun < 0.05
+
+
+def test_sprite_has_a_symbol_per_icon():
+    if not assets.up_to_date():
+        pytest.skip("the front-end packages are not fetched")
+    sprite = (assets.VENDOR / "icons.svg").read_text()
+    assert all(f'<symbol id="{name}"' in sprite for name in assets.ICONS)
+    assert all((assets.VENDOR / target).is_file() for target in assets.FILES.values())
