@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Text, func, or_, select, update
+from sqlalchemy import ColumnElement, Index, String, Text, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from acs.db.base import Base, BigId, Instant, Json
@@ -91,21 +91,22 @@ def enqueue(
     return job.id
 
 
+def _is_due(now: datetime, resend_after: timedelta) -> ColumnElement[bool]:
+    return or_(
+        (Job.state == JobState.DUE) & (Job.run_after <= now),
+        (Job.state == JobState.SENT) & (Job.lease_until <= now - resend_after),
+        (Job.state == JobState.RUNNING) & (Job.lease_until <= now),
+    )
+
+
+def any_due(session: Session, now: datetime, resend_after: timedelta) -> bool:
+    """A look without a write lock, so that an idle relay disturbs nobody."""
+    return session.execute(select(Job.id).where(_is_due(now, resend_after)).limit(1)).first() is not None
+
+
 def due(unit: Unit, now: datetime, resend_after: timedelta, limit: int = 100) -> tuple[tuple[int, str], ...]:
     """Take what is to be sent to the broker: jobs due, and jobs whose lease or sending is too long ago. Marks them as sent."""
-    stale = now - resend_after
-    query = (
-        select(Job.id, Job.name)
-        .where(
-            or_(
-                (Job.state == JobState.DUE) & (Job.run_after <= now),
-                (Job.state == JobState.SENT) & (Job.lease_until <= stale),
-                (Job.state == JobState.RUNNING) & (Job.lease_until <= now),
-            )
-        )
-        .order_by(Job.run_after)
-        .limit(limit)
-    )
+    query = select(Job.id, Job.name).where(_is_due(now, resend_after)).order_by(Job.run_after).limit(limit)
     found = tuple((row.id, row.name) for row in unit.session.execute(query))
     if found:
         unit.session.execute(update(Job).where(Job.id.in_([i for i, _ in found])).values(state=JobState.SENT, lease_until=now))
@@ -122,8 +123,10 @@ def begin(unit: Unit, job_id: int, now: datetime, lease: timedelta) -> JobView |
     return get(unit.session, job_id) if taken.rowcount else None  # type: ignore[attr-defined]
 
 
-def finish(unit: Unit, job_id: int, now: datetime) -> None:
-    unit.session.execute(update(Job).where(Job.id == job_id).values(state=JobState.DONE, finished_at=now, lease_until=None))
+def finish(unit: Unit, job_id: int, now: datetime, said: str = "") -> None:
+    """The work is done; `said` is what came of it, in a few words."""
+    done = {"state": JobState.DONE, "finished_at": now, "lease_until": None, "progress": said[:200]}
+    unit.session.execute(update(Job).where(Job.id == job_id).values(**done))
 
 
 def fail(unit: Unit, job_id: int, now: datetime, error: str) -> None:
@@ -168,6 +171,14 @@ def listed(session: Session, tenant: TenantId, states: Iterable[JobState] = (), 
 def counts(session: Session, tenant: TenantId) -> dict[JobState, int]:
     rows = session.execute(select(Job.state, func.count()).where(Job.tenant_id == tenant).group_by(Job.state))
     return {JobState(state): count for state, count in rows}
+
+
+def delete_old(unit: Unit, before: datetime, beats_before: datetime, limit: int = 500) -> int:
+    """Retention of jobs that are done: those of the beat go sooner. How many went."""
+    old = or_(Job.finished_at < before, (Job.created_by == "system:beat") & (Job.finished_at < beats_before))
+    ids = list(unit.session.scalars(select(Job.id).where(Job.state == JobState.DONE, old).limit(limit)))
+    unit.session.execute(delete(Job).where(Job.id.in_(ids)))
+    return len(ids)
 
 
 def lead(unit: Unit, role: str, holder: str, now: datetime, lease: timedelta) -> bool:

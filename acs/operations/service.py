@@ -239,6 +239,22 @@ def expire(unit: Unit, now: datetime, limit: int = 500) -> int:
     return len(rows)
 
 
+def close_lost_sessions(unit: Unit, now: datetime, limit: int = 500) -> int:
+    """Sessions past their time whose worker is gone: free the device; what ran in them waits for its next contact. How many."""
+    lost = list(
+        unit.session.scalars(select(Device).where(Device.session_token.is_not(None), Device.session_until < now - timedelta(seconds=30)).limit(limit))
+    )
+    for device in lost:
+        device.session_token, device.session_state, device.epoch = None, None, device.epoch + 1
+        running = unit.session.scalars(
+            select(Operation).where(Operation.device_id == device.id, Operation.state == OperationState.RUNNING.value)
+        )
+        for operation in running:
+            operation.progress, operation.updated_at = "The connection broke off; it goes on at the next contact", now
+            unit.hint("progress", device=device.id, operation=operation.id)
+    return len(lost)
+
+
 def delete_old(unit: Unit, before: datetime, limit: int = 1000) -> int:
     """Retention: finished operations older than `before`; how many."""
     ids = list(unit.session.scalars(select(Operation.id).where(Operation.finished_at < before).order_by(Operation.id).limit(limit)))

@@ -54,7 +54,7 @@ def run(demo: bool) -> int:
     settings = _with_onboarding(settings, demo)
     _check_ports(settings)
     upgrade(settings.database)
-    password = _first_administrator(settings)
+    password = _first_administrator(settings)  # slow only in a new house
     if demo:
         _demo_rule(settings)
     house = House(settings, demo)
@@ -86,13 +86,18 @@ def _check_ports(settings: Settings) -> None:
 
 
 def _first_administrator(settings: Settings) -> str:
-    """Make the administrator of an empty house; its password, or "" if there is one already. By the command that owns users."""
-    made = subprocess.run(
-        [sys.executable, "-m", "acs.cli", "user", "first", "admin"], env=_environment(settings), capture_output=True, text=True, check=False
-    )
-    if made.returncode != 0:
-        raise WrongEnvironment(f"The administrator could not be made: {made.stderr.strip()[-500:]}")
-    return made.stdout.strip()
+    """Make the administrator of an empty house, by the command that owns users; its password, or "" if somebody may sign in already."""
+    if _command(settings, "user", "list").strip():
+        return ""
+    said = _command(settings, "user", "add", "admin", "--role", "admin", "--name", "Administrator")
+    return said.rpartition("password: ")[2].strip()
+
+
+def _command(settings: Settings, *args: str) -> str:
+    ran = subprocess.run([sys.executable, "-m", "acs.cli", *args], env=_environment(settings), capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise WrongEnvironment(f"`hearthline {' '.join(args)}` failed: {ran.stderr.strip()[-500:]}")
+    return ran.stdout
 
 
 def _demo_rule(settings: Settings) -> None:

@@ -1,0 +1,53 @@
+# Hearthline: `make run` to try it, `make test` to check it. CONTRIBUTING.md explains the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: run test soak lint bench clean stubs features translations venv assets
+
+run: $(VENV)/.installed assets
+	@exec $(BIN)/hearthline up --demo
+
+test: $(VENV)/.tested assets
+	$(PYTEST) -m "not soak" $(ARGS)
+
+soak: $(VENV)/.tested assets
+	$(PYTEST) -m soak $(ARGS)
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# Writes what is generated from the code: message stubs, the coverage page, translation catalogues.
+stubs: $(VENV)/.installed
+	$(BIN)/python -c "from pathlib import Path; from acs.cwmp import messages; Path('acs/cwmp/messages.pyi').write_text(messages.stub())"
+
+features: $(VENV)/.tested
+	$(BIN)/python -m tests.features > docs/features.md
+
+assets: $(VENV)/.installed
+	@$(BIN)/python -m care.assets
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules care/static/vendor screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- the virtual environment: made when missing, brought up to date when setup.cfg changes -----------------------
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hearthline needs Python 3.11 or newer; this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])' || exit 2
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Hearthline and what it needs (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.tested: setup.cfg pyproject.toml | $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@touch $@
