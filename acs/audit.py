@@ -83,7 +83,9 @@ def record(unit: Unit, actor: Actor, action: str, subject: str, now: datetime, b
     )  # fmt: skip
 
 
-def lines(session: Session, tenant: TenantId, subject: str | None = None, before_id: int | None = None, limit: int = 50) -> tuple[AuditView, ...]:
+def lines(
+    session: Session, tenant: TenantId, subject: str | None = None, before_id: int | None = None, limit: int = 50
+) -> tuple[AuditView, ...]:
     """The newest lines first; `before_id` pages on."""
     query = select(AuditLine).where(AuditLine.tenant_id == tenant).order_by(AuditLine.id.desc()).limit(limit)
     if subject is not None:

@@ -68,8 +68,8 @@ def _run(settings: Any, make: Any) -> None:
     log.observe_twisted()
     part = make(reactor)
     part.start()
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(part.stop()))  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(part.stop()))
+    reactor.run()
 
 
 @click.command()
@@ -241,7 +241,9 @@ def ping(name: str, host: str, count: int, wait: int) -> None:
         click.echo(view.error)
         sys.exit(1)
     r = view.result
-    click.echo(f"{r['received']} answered, {r['lost']} lost; {r['minimum_ms']} / {r['average_ms']} / {r['maximum_ms']} ms (least, average, most)")
+    click.echo(
+        f"{r['received']} answered, {r['lost']} lost; {r['minimum_ms']} / {r['average_ms']} / {r['maximum_ms']} ms (least, average, most)"
+    )
 
 
 if __name__ == "__main__":

@@ -79,7 +79,14 @@ class JobView:
 
 
 def enqueue(
-    unit: Unit, tenant: TenantId, name: str, args: dict[str, Any], now: datetime, by: str, key: str | None = None, run_after: datetime | None = None
+    unit: Unit,
+    tenant: TenantId,
+    name: str,
+    args: dict[str, Any],
+    now: datetime,
+    by: str,
+    key: str | None = None,
+    run_after: datetime | None = None,
 ) -> int | None:
     """Ask for work in this transaction. A second job with the same `key` is not added: None. `key` names what must happen once."""
     if key is not None and unit.session.scalar(select(Job.id).where(Job.key == key)) is not None:
@@ -117,7 +124,9 @@ def begin(unit: Unit, job_id: int, now: datetime, lease: timedelta) -> JobView |
     """Take the job under a lease; None if somebody else has it or it is over."""
     taken = unit.session.execute(
         update(Job)
-        .where(Job.id == job_id, or_(Job.state.in_([JobState.DUE, JobState.SENT]), (Job.state == JobState.RUNNING) & (Job.lease_until <= now)))
+        .where(
+            Job.id == job_id, or_(Job.state.in_([JobState.DUE, JobState.SENT]), (Job.state == JobState.RUNNING) & (Job.lease_until <= now))
+        )
         .values(state=JobState.RUNNING, lease_until=now + lease, attempts=Job.attempts + 1, started_at=now, error="")
     )
     return get(unit.session, job_id) if taken.rowcount else None  # type: ignore[attr-defined]
@@ -157,7 +166,9 @@ def get(session: Session, job_id: int) -> JobView | None:
     return None if job is None else _view(job)
 
 
-def listed(session: Session, tenant: TenantId, states: Iterable[JobState] = (), before_id: int | None = None, limit: int = 50) -> tuple[JobView, ...]:
+def listed(
+    session: Session, tenant: TenantId, states: Iterable[JobState] = (), before_id: int | None = None, limit: int = 50
+) -> tuple[JobView, ...]:
     """The newest jobs first; `before_id` pages on."""
     query = select(Job).where(Job.tenant_id == tenant).order_by(Job.id.desc()).limit(limit)
     wanted = list(states)

@@ -85,9 +85,7 @@ class Vault:
 MASK = "••••••"
 
 _SECRET_LEAF = re.compile(r"(?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)$|\.(?:PreSharedKey|WEPKey)\.\d+\.[A-Za-z]*Key$")
-_XML_SECRET = re.compile(
-    rb"((?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)</(?:\w+:)?Name>\s*<(?:\w+:)?Value[^>]*>)[^<]+", re.S
-)
+_XML_SECRET = re.compile(rb"((?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)</(?:\w+:)?Name>\s*<(?:\w+:)?Value[^>]*>)[^<]+", re.S)
 _XML_FIELD = re.compile(rb"(<(?:\w+:)?(?:Password|Username)>)[^<]+(</)")
 
 

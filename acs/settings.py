@@ -54,8 +54,6 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     log: Literal["console", "json"] = "console"
     log_level: str = "info"
-    tls_certificate: str = ""
-    tls_key: str = ""
 
     commit_window_s: float = 0.02
     session_timeout_s: float = 30.0
@@ -170,4 +168,6 @@ def prepare_home(settings: Settings) -> None:
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        raise WrongEnvironment(f"Data directory {settings.home} cannot be written: {error.strerror}. Set HEARTHLINE_HOME to one that can.") from None
+        raise WrongEnvironment(
+            f"Data directory {settings.home} cannot be written: {error.strerror}. Set HEARTHLINE_HOME to one that can."
+        ) from None

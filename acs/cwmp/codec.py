@@ -225,7 +225,9 @@ def _decode_cwmp_fault(node: Any) -> CwmpFault:
             text = (part.text or "").strip()[:1024]
         elif name == "SetParameterValuesFault":
             got = {local(p.tag): (p.text or "").strip() for p in part}
-            parameters.append(ParameterFault(got.get("ParameterName", ""), _fault_code(got.get("FaultCode")), got.get("FaultString", "")[:256]))
+            parameters.append(
+                ParameterFault(got.get("ParameterName", ""), _fault_code(got.get("FaultCode")), got.get("FaultString", "")[:256])
+            )
     return CwmpFault(code, text, tuple(parameters))
 
 

@@ -75,7 +75,7 @@ def pairs(text: str) -> dict[str, str]:
 
 def response_of(digest: Digest, secret: str, method: str) -> str:
     """The response the credentials would have if made with `secret`. ValueError for an algorithm we do not know."""
-    name, _, session = digest.algorithm.partition("-SESS")
+    name, _, _ = digest.algorithm.partition("-SESS")
     hashed = _HASHES.get(name)
     if hashed is None:
         raise ValueError(f"Digest algorithm {digest.algorithm!r} is not known")

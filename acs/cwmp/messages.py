@@ -98,11 +98,31 @@ _build()
 
 def stub() -> str:
     """The text of messages.pyi."""
-    lines = ['"""Written by `make stubs` from declare.py; do not edit."""', "", "from dataclasses import dataclass", "from typing import Any", ""]
-    lines += ['TEXT: str', 'UINT: str', 'INT: str', 'FLAG: str', 'VALUE: str', 'STRUCT: str', 'ARRAY: str', ""]
+    lines = [
+        '"""Written by `make stubs` from declare.py; do not edit."""',
+        "",
+        "from dataclasses import dataclass",
+        "from typing import Any",
+        "",
+    ]
+    lines += ["TEXT: str", "UINT: str", "INT: str", "FLAG: str", "VALUE: str", "STRUCT: str", "ARRAY: str", ""]
     lines += ["@dataclass(frozen=True, slots=True)", "class Field:"]
-    lines += ["    xml: str", "    attribute: str", "    kind: str", "    max_len: int | None = ...", '    item: str = ...', '    array_type: str = ...']
-    lines += ["    of: Any = ...", "", "FIELDS: dict[str, tuple[Field, ...]]", "CLASSES: dict[str, Any]", "ACS_METHODS: tuple[str, ...]", ""]
+    lines += [
+        "    xml: str",
+        "    attribute: str",
+        "    kind: str",
+        "    max_len: int | None = ...",
+        "    item: str = ...",
+        "    array_type: str = ...",
+    ]
+    lines += [
+        "    of: Any = ...",
+        "",
+        "FIELDS: dict[str, tuple[Field, ...]]",
+        "CLASSES: dict[str, Any]",
+        "ACS_METHODS: tuple[str, ...]",
+        "",
+    ]
     lines += ["def snake(name: str) -> str: ...", "def stub() -> str: ...", ""]
     for name, fields in FIELDS.items():
         lines += ["@dataclass(frozen=True, slots=True)", f"class {name}:"]

@@ -10,8 +10,16 @@ from typing import Any
 
 from acs.cwmp.codec import Envelope, UnknownRpc, encode
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
-from acs.cwmp.messages import ACS_METHODS, CLASSES, GetRPCMethods, GetRPCMethodsResponse, Inform, InformResponse
-from acs.cwmp.messages import TransferComplete, TransferCompleteResponse
+from acs.cwmp.messages import (
+    ACS_METHODS,
+    CLASSES,
+    GetRPCMethods,
+    GetRPCMethodsResponse,
+    Inform,
+    InformResponse,
+    TransferComplete,
+    TransferCompleteResponse,
+)
 
 OUR_VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 

@@ -23,7 +23,9 @@ def install() -> None:
         import constantly
 
         alias = types.ModuleType("twisted.python.constants")
-        alias.__dict__.update({name: getattr(constantly, name) for name in ("NamedConstant", "Names", "FlagConstant", "Flags", "ValueConstant", "Values")})
+        alias.__dict__.update(
+            {name: getattr(constantly, name) for name in ("NamedConstant", "Names", "FlagConstant", "Flags", "ValueConstant", "Values")}
+        )
         sys.modules.setdefault("twisted.python.constants", alias)
     except ImportError:  # pragma: no cover - Twisted brings it
         pass

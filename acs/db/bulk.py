@@ -6,17 +6,20 @@ a key appears once, so that two workers never lock each other out and no row is 
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from acs.db.base import Base
+
 Row = Mapping[str, Any]
 
 
-def update_rows(connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
+def update_rows(connection: Connection, model: type[Base], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Set `columns` of the rows named by `key`; how many rows were found. Every row has every key and column."""
+    table = table_of(model)
     ordered = _ordered(key, rows)
     if not ordered:
         return 0
@@ -29,9 +32,10 @@ def update_rows(connection: Connection, table: Table, key: Sequence[str], column
 
 
 def upsert_rows(
-    connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row], update_all: bool = True
+    connection: Connection, model: type[Base], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row], update_all: bool = True
 ) -> None:
     """Insert the rows; where `key` exists already, set `columns` anew (or leave the row alone if not `update_all`)."""
+    table = table_of(model)
     ordered = _ordered(key, rows)
     if not ordered:
         return
@@ -46,14 +50,19 @@ def upsert_rows(
     connection.execute(statement, [{name: row[name] for name in (*key, *columns)} for row in ordered])
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) -> None:
     """Insert rows that all have the same columns."""
+    table = table_of(model)
     if rows:
         if connection.dialect.name == "postgresql" and len(rows) > 1:
             names = tuple(rows[0])
             connection.execute(_pg_insert(table, names), _arrays(table, names, rows))
         else:
             connection.execute(table.insert(), list(rows))
+
+
+def table_of(model: type[Base]) -> Table:
+    return cast(Table, model.__table__)
 
 
 def _ordered(key: Sequence[str], rows: Iterable[Row]) -> list[Row]:
@@ -72,7 +81,7 @@ def _update(table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Any
 
 
 def _pg_type(table: Table, name: str) -> str:
-    return str(table.c[name].type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+    return str(table.c[name].type.compile(dialect=postgresql.dialect()))
 
 
 def _unnest(table: Table, names: tuple[str, ...]) -> str:
@@ -111,7 +120,7 @@ def _pg_upsert(table: Table, key: tuple[str, ...], columns: tuple[str, ...], upd
 
 def _arrays(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
     """One list per column, through the column's own type so that JSON and instants come out as the driver wants them."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect()
     arrays = {}
     for name in names:
         process = getattr(table.c[name].type, "process_bind_param", None)

@@ -115,14 +115,19 @@ def _sqlite_engine(url: str) -> Engine:
     memory = ":memory:" in url or url in ("sqlite://", "sqlite:///")
     if memory:
         raise WrongEnvironment("An SQLite database needs a file: several processes and threads share it.")
-    engine = create_engine(
-        url, poolclass=QueuePool, pool_size=8, max_overflow=24, connect_args={"timeout": 30, "check_same_thread": False}
-    )
+    engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(dbapi: sqlite3.Connection, _record: Any) -> None:
         dbapi.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
             dbapi.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

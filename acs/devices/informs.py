@@ -42,6 +42,7 @@ class InformOut:
     """What the store made of it."""
 
     device_id: int
+    key: str
     tenant: int
     epoch: int
     trust: Trust
@@ -89,8 +90,8 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
         results.append(out)
         rows[head.id] = row
         events += _events(work, out)
-    update_rows(connection, Device.__table__, ("id",), _COLUMNS, rows.values())  # type: ignore[arg-type]
-    insert_rows(connection, DeviceEvent.__table__, events)  # type: ignore[arg-type]
+    update_rows(connection, Device, ("id",), _COLUMNS, rows.values())
+    insert_rows(connection, DeviceEvent, events)
     return results
 
 
@@ -148,7 +149,7 @@ def _one(
         "first_seen_at": head.first_seen_at or work.at,
     }
     out = InformOut(
-        head.id, head.tenant_id, epoch, trust, is_new, admitted_now, head.path_set_id is not None, head.due_at is not None, row["root"],
+        head.id, head.key, head.tenant_id, epoch, trust, is_new, admitted_now, head.path_set_id is not None, head.due_at is not None, row["root"],
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
     )  # fmt: skip
@@ -204,14 +205,16 @@ def _event(work: InformIn, out: InformOut, code: str, detail: str) -> dict[str, 
 def end_sessions(connection: Connection, ended: Sequence[tuple[int, int]]) -> None:
     """(device id, epoch) of sessions that are over: the row is free unless a newer session has taken it."""
     rows = [{"id": device_id, "epoch": epoch, "session_token": None, "session_state": None} for device_id, epoch in ended]
-    update_rows(connection, Device.__table__, ("id", "epoch"), ("session_token", "session_state"), rows)  # type: ignore[arg-type]
+    update_rows(connection, Device, ("id", "epoch"), ("session_token", "session_state"), rows)
 
 
 def fenced(connection: Connection, holders: Sequence[tuple[int, int]]) -> set[int]:
     """Devices of (device id, epoch) pairs whose epoch has moved on: another worker or a newer Inform owns them (rule 4)."""
     if not holders:
         return set()
-    current = {row.id: row.epoch for row in connection.execute(select(Device.id, Device.epoch).where(Device.id.in_([d for d, _ in holders])))}
+    current = {
+        row.id: row.epoch for row in connection.execute(select(Device.id, Device.epoch).where(Device.id.in_([d for d, _ in holders])))
+    }
     return {device_id for device_id, epoch in holders if current.get(device_id) != epoch}
 
 

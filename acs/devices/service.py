@@ -104,7 +104,9 @@ def _row(d: Device, now: datetime, tags: tuple[str, ...]) -> DeviceRow:
 
 def _tags(session: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
-    for device_id, tag in session.execute(select(DeviceTag.device_id, DeviceTag.tag).where(DeviceTag.device_id.in_(ids)).order_by(DeviceTag.tag)):
+    for device_id, tag in session.execute(
+        select(DeviceTag.device_id, DeviceTag.tag).where(DeviceTag.device_id.in_(ids)).order_by(DeviceTag.tag)
+    ):
         found[device_id] = (*found.get(device_id, ()), tag)
     return found
 
@@ -130,7 +132,11 @@ def counts(session: Session, tenant: TenantId, now: datetime) -> dict[Presence, 
 
 def models(session: Session, tenant: TenantId) -> tuple[str, ...]:
     """Models that devices of this tenant have, for a filter."""
-    return tuple(session.scalars(select(Device.model).where(Device.tenant_id == tenant, Device.model != "").distinct().order_by(Device.model).limit(200)))
+    return tuple(
+        session.scalars(
+            select(Device.model).where(Device.tenant_id == tenant, Device.model != "").distinct().order_by(Device.model).limit(200)
+        )
+    )
 
 
 def find(session: Session, tenant: TenantId, name: str) -> DeviceId:
@@ -300,7 +306,9 @@ def set_note(unit: Unit, actor: Actor, device_id: int, note: str, now: datetime)
 def remove(unit: Unit, actor: Actor, device_id: int, now: datetime) -> None:
     """Forget a device with all that is known of it. It comes back as unknown if it still informs."""
     device = _device(unit.session, actor.tenant, device_id)
-    audit.record(unit, actor, "device.remove", f"device:{device_id}", now, before={"key": device.key, "serial_number": device.serial_number})
+    audit.record(
+        unit, actor, "device.remove", f"device:{device_id}", now, before={"key": device.key, "serial_number": device.serial_number}
+    )
     unit.session.delete(device)
 
 
@@ -325,12 +333,29 @@ def add_rule(unit: Unit, actor: Actor, name: str, oui: str, product_class: str, 
         raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
     if not (oui or product_class or serial_prefix) and name != "everything":
         raise Invalid("A rule that fits every device must be named “everything”.", "name")
-    if unit.session.scalar(select(OnboardingRule.id).where(OnboardingRule.tenant_id == actor.tenant, OnboardingRule.name == name)) is not None:
+    if (
+        unit.session.scalar(select(OnboardingRule.id).where(OnboardingRule.tenant_id == actor.tenant, OnboardingRule.name == name))
+        is not None
+    ):
         raise Conflict(f"There is a rule named {name!r} already.")
-    rule = OnboardingRule(tenant_id=actor.tenant, name=name[:80], oui=oui, product_class=product_class.strip(), serial_prefix=serial_prefix.strip(), created_at=now)
+    rule = OnboardingRule(
+        tenant_id=actor.tenant,
+        name=name[:80],
+        oui=oui,
+        product_class=product_class.strip(),
+        serial_prefix=serial_prefix.strip(),
+        created_at=now,
+    )
     unit.session.add(rule)
     unit.session.flush()
-    audit.record(unit, actor, "onboarding.add_rule", f"rule:{rule.id}", now, after={"name": name, "oui": oui, "product_class": product_class, "serial_prefix": serial_prefix})
+    audit.record(
+        unit,
+        actor,
+        "onboarding.add_rule",
+        f"rule:{rule.id}",
+        now,
+        after={"name": name, "oui": oui, "product_class": product_class, "serial_prefix": serial_prefix},
+    )
     return rule.id
 
 
@@ -354,7 +379,9 @@ def newly_silent(unit: Unit, now: datetime, limit: int = 200) -> tuple[tuple[int
     )
     for device in rows:
         device.silent_told = True
-        unit.session.add(DeviceEvent(tenant_id=device.tenant_id, device_id=device.id, at=now, code="silent", detail="no contact in its time"))
+        unit.session.add(
+            DeviceEvent(tenant_id=device.tenant_id, device_id=device.id, at=now, code="silent", detail="no contact in its time")
+        )
         unit.hint("device", id=device.id)
     return tuple((device.id, device.serial_number) for device in rows)
 
@@ -364,4 +391,3 @@ def delete_old_events(unit: Unit, before: datetime, limit: int = 2000) -> int:
     for part in (ids[i : i + 500] for i in range(0, len(ids), 500)):
         unit.session.execute(delete(DeviceEvent).where(DeviceEvent.id.in_(part)))
     return len(ids)
-

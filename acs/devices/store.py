@@ -16,6 +16,7 @@ from acs.devices.models import Device, ParamBase, ParamLive, ParamName, PathSet
 from acs.devices.packing import EMPTY, Stored, Tree, digest, from_tree, to_tree, unpack_names
 from acs.provisioning.procedure import Snapshot
 from acs.secrets import Vault, is_secret_name
+from datamodels.canonical import Resolver
 
 SEALED = "\x01"
 """First character of a value that is sealed; it cannot occur in XML."""
@@ -92,7 +93,11 @@ def store_values(
         for path, v in wanted.items()
     ]  # fmt: skip
     upsert_rows(
-        connection, ParamLive.__table__, ("device_id", "name_id"), ("tenant_id", "value", "type", "number", "at", "origin"), rows  # type: ignore[arg-type]
+        connection,
+        ParamLive,
+        ("device_id", "name_id"),
+        ("tenant_id", "value", "type", "number", "at", "origin"),
+        rows,
     )
 
 
@@ -125,6 +130,7 @@ def store_snapshot(
             value = known_secrets[v.name]
         kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
     _learn_head(connection, device_id, {v.name: v for v in snapshot.values}, at)
+    _learn_address(connection, device_id, kept)
     _store_base(connection, tenant, device_id, Tree(kept, objects), at, origin)
 
 
@@ -137,7 +143,7 @@ def _store_base(connection: Connection, tenant: int, device_id: int, tree: Tree,
     names, values = from_tree(tree)
     path_set = _intern(connection, names)
     upsert_rows(
-        connection, ParamBase.__table__, ("device_id",), ("tenant_id", "path_set_id", "read_at", "origin", "packed"),  # type: ignore[arg-type]
+        connection, ParamBase, ("device_id",), ("tenant_id", "path_set_id", "read_at", "origin", "packed"),
         [{"device_id": device_id, "tenant_id": tenant, "path_set_id": path_set, "read_at": at, "origin": origin, "packed": values}],
     )  # fmt: skip
     connection.execute(delete(ParamLive).where(ParamLive.device_id == device_id))
@@ -148,10 +154,11 @@ def _intern(connection: Connection, packed: bytes) -> int:
     mark = digest(packed)
     found = connection.scalar(select(PathSet.id).where(PathSet.digest == mark))
     if found is None:
-        table = PathSet.__table__
-        upsert_rows(connection, table, ("digest",), ("count", "packed"), [{"digest": mark, "count": len(unpack_names(packed)), "packed": packed}], False)  # type: ignore[arg-type]
+        row = {"digest": mark, "count": len(unpack_names(packed)), "packed": packed}
+        upsert_rows(connection, PathSet, ("digest",), ("count", "packed"), [row], update_all=False)
         found = connection.scalar(select(PathSet.id).where(PathSet.digest == mark))
-    return int(found)  # type: ignore[arg-type]
+    assert found is not None
+    return found
 
 
 def _name_ids(connection: Connection, paths: Iterable[str]) -> dict[str, int]:
@@ -159,7 +166,7 @@ def _name_ids(connection: Connection, paths: Iterable[str]) -> dict[str, int]:
     ids = {row.path: row.id for row in connection.execute(select(ParamName.path, ParamName.id).where(ParamName.path.in_(wanted)))}
     fresh = [path for path in wanted if path not in ids]
     if fresh:
-        upsert_rows(connection, ParamName.__table__, ("path",), (), [{"path": path} for path in fresh], update_all=False)  # type: ignore[arg-type]
+        upsert_rows(connection, ParamName, ("path",), (), [{"path": path} for path in fresh], update_all=False)
         ids.update({row.path: row.id for row in connection.execute(select(ParamName.path, ParamName.id).where(ParamName.path.in_(fresh)))})
     return ids
 
@@ -188,6 +195,15 @@ def _learn_head(connection: Connection, device_id: int, values: Mapping[str, Par
     if "inform_interval_s" in learned:
         learned["silent_at"] = silent_after(at, learned["inform_interval_s"])
     connection.execute(update(Device).where(Device.id == device_id).values(**learned))
+
+
+def _learn_address(connection: Connection, device_id: int, values: Mapping[str, Stored]) -> None:
+    """The device's own WAN address, so that it can be found by it; TR-181 devices do not inform it."""
+    root = next(iter(values), "").partition(".")[0]
+    if root in ("Device", "InternetGatewayDevice"):
+        found = Resolver({path: stored.value for path, stored in values.items()}, root).get("wan.ip_address")
+        if found is not None and found.raw:
+            connection.execute(update(Device).where(Device.id == device_id).values(wan_address=found.raw[:64]))
 
 
 def silent_after(last_inform: datetime, interval_s: int) -> datetime:

@@ -87,7 +87,16 @@ def store_upload(source: BinaryIO, folder: Path, limit: int) -> tuple[Path, str,
 
 
 def add(
-    unit: Unit, actor: Actor, now: datetime, sha256: str, size: int, file_name: str, version: str, model: str = "", oui: str = "", notes: str = ""
+    unit: Unit,
+    actor: Actor,
+    now: datetime,
+    sha256: str,
+    size: int,
+    file_name: str,
+    version: str,
+    model: str = "",
+    oui: str = "",
+    notes: str = "",
 ) -> ImageId:
     """Enter an uploaded file as an image. Invalid names the field, Conflict if it is there already."""
     file_name, version, model, oui = Path(file_name).name.strip(), version.strip(), model.strip(), oui.strip().upper()
@@ -98,7 +107,10 @@ def add(
     if oui and not re.fullmatch(r"[0-9A-F]{6}", oui):
         raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
     same = select(FirmwareImage).where(
-        FirmwareImage.tenant_id == actor.tenant, FirmwareImage.sha256 == sha256, FirmwareImage.model == model, FirmwareImage.version == version
+        FirmwareImage.tenant_id == actor.tenant,
+        FirmwareImage.sha256 == sha256,
+        FirmwareImage.model == model,
+        FirmwareImage.version == version,
     )
     found = unit.session.scalar(same)
     if found is not None and found.withdrawn_at is None:
@@ -173,14 +185,23 @@ def file_path(folder: Path, sha256: str) -> Path:
     return folder / "devices" / sha256[:2] / sha256
 
 
-def keep_file(unit: Unit, tenant: int, device_id: int, operation_id: int, kind: str, sha256: str, size: int, version: str, now: datetime) -> int:
+def keep_file(
+    unit: Unit, tenant: int, device_id: int, operation_id: int, kind: str, sha256: str, size: int, version: str, now: datetime
+) -> int:
     """Enter a file a device sent for an operation; sent twice, the later counts."""
     found = unit.session.scalar(select(DeviceFile).where(DeviceFile.operation_id == operation_id))
     if found is not None:
         found.sha256, found.size, found.received_at = sha256, size, now
         return found.id
     row = DeviceFile(
-        tenant_id=tenant, device_id=device_id, operation_id=operation_id, kind=kind, size=size, sha256=sha256, software_version=version, received_at=now
+        tenant_id=tenant,
+        device_id=device_id,
+        operation_id=operation_id,
+        kind=kind,
+        size=size,
+        sha256=sha256,
+        software_version=version,
+        received_at=now,
     )
     unit.session.add(row)
     unit.session.flush()

@@ -9,7 +9,9 @@ from acs.cwmp.paths import parse_path
 from acs.errors import Invalid
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:\-]{0,253}[A-Za-z0-9])?\.?")
-_TYPES = frozenset({"string", "int", "unsignedInt", "long", "unsignedLong", "boolean", "dateTime", "base64Binary", "base64", "hexBinary", "decimal"})
+_TYPES = frozenset(
+    {"string", "int", "unsignedInt", "long", "unsignedLong", "boolean", "dateTime", "base64Binary", "base64", "hexBinary", "decimal"}
+)
 MAX_VALUES = 200
 MAX_PATHS = 500
 
@@ -115,7 +117,11 @@ def _ping(given: Mapping[str, Any]) -> Args:
 
 
 def _trace(given: Mapping[str, Any]) -> Args:
-    return {"host": _host(given), "timeout_ms": _int(given, "timeout_ms", 1000, 100, 30_000), "max_hops": _int(given, "max_hops", 30, 1, 64)}
+    return {
+        "host": _host(given),
+        "timeout_ms": _int(given, "timeout_ms", 1000, 100, 30_000),
+        "max_hops": _int(given, "max_hops", 30, 1, 64),
+    }
 
 
 def _lookup(given: Mapping[str, Any]) -> Args:

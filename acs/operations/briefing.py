@@ -70,7 +70,16 @@ class Briefing:
         known = session.execute(select(DeviceCredential.device_id).where(DeviceCredential.device_id == device_id)).first()
         if known is None:
             session.execute(
-                insert(DeviceCredential).values(device_id=device_id, tenant_id=tenant, username=key, secret="", **{"next_secret": "", **request, **following}, changed_at=now)
+                insert(DeviceCredential).values(
+                    device_id=device_id,
+                    tenant_id=tenant,
+                    username=key,
+                    secret="",
+                    **{"next_secret": "", **request, **following},
+                    changed_at=now,
+                )
             )
         else:
-            session.execute(update(DeviceCredential).where(DeviceCredential.device_id == device_id).values(**request, **following, changed_at=now))
+            session.execute(
+                update(DeviceCredential).where(DeviceCredential.device_id == device_id).values(**request, **following, changed_at=now)
+            )

@@ -66,7 +66,9 @@ class StepIn:
 def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -> dict[int, list[Task]]:
     """The open operations of devices, with their briefs."""
     found: dict[int, list[Task]] = defaultdict(list)
-    rows = session.scalars(select(Operation).where(Operation.device_id.in_(list(device_ids)), Operation.state.in_(_OPEN)).order_by(Operation.id))
+    rows = session.scalars(
+        select(Operation).where(Operation.device_id.in_(list(device_ids)), Operation.state.in_(_OPEN)).order_by(Operation.id)
+    )
     for row in rows:
         if row.kind in KINDS:
             memo = dict(row.memo or {})
@@ -168,7 +170,9 @@ def _apply_change(unit: Unit, step: StepIn, change: Change) -> None:
     if isinstance(change, Told):
         row.progress = change.text[:200]
         return
-    unit.session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.epoch == step.epoch, Exchange.operation_id == row.id))
+    unit.session.execute(
+        delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.epoch == step.epoch, Exchange.operation_id == row.id)
+    )
     row.attempts = change.task.attempts
     stations = {"session": step.at.isoformat(), **(row.stations or {})}
     outcome = change.outcome
@@ -196,7 +200,11 @@ def _apply_change(unit: Unit, step: StepIn, change: Change) -> None:
 def _fault(fault: CwmpFault | None) -> dict[str, Any] | None:
     if fault is None:
         return None
-    return {"code": fault.code, "text": fault.text, "parameters": [{"name": p.name, "code": p.code, "text": p.text} for p in fault.parameters]}
+    return {
+        "code": fault.code,
+        "text": fault.text,
+        "parameters": [{"name": p.name, "code": p.code, "text": p.text} for p in fault.parameters],
+    }
 
 
 def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:

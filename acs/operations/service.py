@@ -60,7 +60,9 @@ def request(
     if device.trust != Trust.ADMITTED:
         raise Conflict(f"Device {device.serial_number} is in {device.trust}: admit it first.")
     image_id = _image_for(unit.session, actor.tenant, kind, given, device)
-    open_ones = list(unit.session.scalars(select(Operation).where(Operation.device_id == device_id, Operation.state.in_([s.value for s in OPEN]))))
+    open_ones = list(
+        unit.session.scalars(select(Operation).where(Operation.device_id == device_id, Operation.state.in_([s.value for s in OPEN])))
+    )
     for other in open_ones:
         if other.kind == kind and other.args == given and other.state == OperationState.QUEUED and not other.cancel_wanted:
             return OperationId(other.id)
@@ -81,7 +83,9 @@ def request(
     if device.due_at is None or device.due_at > operation.due_at:
         device.due_at = operation.due_at
     unit.session.flush()
-    audit.record(unit, actor, f"operation.{kind}", f"device:{device_id}", now, after={"operation": operation.id, **_audited(given), "reason": reason})
+    audit.record(
+        unit, actor, f"operation.{kind}", f"device:{device_id}", now, after={"operation": operation.id, **_audited(given), "reason": reason}
+    )
     unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent)
     unit.hint("progress", device=device_id, operation=operation.id)
     return OperationId(operation.id)
@@ -125,7 +129,9 @@ def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -
     else:
         operation.cancel_wanted = True
     operation.updated_at = now
-    audit.record(unit, actor, "operation.cancel", f"device:{operation.device_id}", now, after={"operation": operation_id, "state": operation.state})
+    audit.record(
+        unit, actor, "operation.cancel", f"device:{operation.device_id}", now, after={"operation": operation_id, "state": operation.state}
+    )
     unit.hint("progress", device=operation.device_id, operation=operation_id)
     return OperationState(operation.state)
 
@@ -229,7 +235,10 @@ def expire(unit: Unit, now: datetime, limit: int = 500) -> int:
     """End what is past its time and not in a session; how many."""
     rows = list(
         unit.session.scalars(
-            select(Operation).where(Operation.state.in_([s.value for s in OPEN]), Operation.expires_at <= now).order_by(Operation.expires_at).limit(limit)
+            select(Operation)
+            .where(Operation.state.in_([s.value for s in OPEN]), Operation.expires_at <= now)
+            .order_by(Operation.expires_at)
+            .limit(limit)
         )
     )
     for row in rows:
@@ -242,7 +251,9 @@ def expire(unit: Unit, now: datetime, limit: int = 500) -> int:
 def close_lost_sessions(unit: Unit, now: datetime, limit: int = 500) -> int:
     """Sessions past their time whose worker is gone: free the device; what ran in them waits for its next contact. How many."""
     lost = list(
-        unit.session.scalars(select(Device).where(Device.session_token.is_not(None), Device.session_until < now - timedelta(seconds=30)).limit(limit))
+        unit.session.scalars(
+            select(Device).where(Device.session_token.is_not(None), Device.session_until < now - timedelta(seconds=30)).limit(limit)
+        )
     )
     for device in lost:
         device.session_token, device.session_state, device.epoch = None, None, device.epoch + 1
@@ -274,4 +285,3 @@ def note_waking(unit: Unit, device_id: int, now: datetime, result: str, detail: 
             operation.stations = {**operation.stations, "waking": now.isoformat()}
         operation.updated_at = now
         unit.hint("progress", device=device_id, operation=operation.id)
-

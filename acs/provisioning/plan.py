@@ -22,7 +22,9 @@ class Planned:
     reason: str
 
 
-def due_at_inform(trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool) -> tuple[Planned, ...]:
+def due_at_inform(
+    trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool
+) -> tuple[Planned, ...]:
     """Operations that this Inform calls for.
 
     `login_is_old`: the device proved itself with the onboarding secret, or has none of its own where it should.

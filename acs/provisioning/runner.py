@@ -11,9 +11,31 @@ from typing import Any
 
 from acs.cwmp.events import BOOT, BOOTSTRAP, DIAGNOSTICS_COMPLETE
 from acs.cwmp.faults import CwmpFault
-from acs.cwmp.messages import AddObject, DeleteObject, Download, FactoryReset, GetParameterValuesResponse, ParameterValueStruct, Reboot, Upload
+from acs.cwmp.messages import (
+    AddObject,
+    DeleteObject,
+    Download,
+    FactoryReset,
+    GetParameterValuesResponse,
+    ParameterValueStruct,
+    Reboot,
+    Upload,
+)
 from acs.provisioning.kinds import KINDS
-from acs.provisioning.procedure import Context, DeviceFacts, Done, Failed, Outcome, Procedure, Progress, Refused, Snapshot, Transfer, Trigger, Wait
+from acs.provisioning.procedure import (
+    Context,
+    DeviceFacts,
+    Done,
+    Failed,
+    Outcome,
+    Procedure,
+    Progress,
+    Refused,
+    Snapshot,
+    Transfer,
+    Trigger,
+    Wait,
+)
 
 IRREVERSIBLE = (Download, Upload, Reboot, FactoryReset, AddObject, DeleteObject)
 """Requests whose intent is committed as `sent` before they leave; never repeated blind."""

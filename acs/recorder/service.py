@@ -104,7 +104,7 @@ def apply_records(connection: Connection, records: Sequence[RecordIn], keep: int
         }
         for r in records
     ]  # fmt: skip
-    upsert_rows(connection, SessionRecord.__table__, _KEY, _COLUMNS, rows)  # type: ignore[arg-type]
+    upsert_rows(connection, SessionRecord, _KEY, _COLUMNS, rows)
 
 
 def listed(
@@ -130,7 +130,15 @@ def get(session: Session, tenant: TenantId, record_id: int) -> RecordView:
     if record is None or record.tenant_id != tenant:
         raise NotFound(f"There is no recorded session {record_id}: it may have made room for a newer one.")
     row = RecordRow(
-        record.id, record.device_id, record.started_at, record.duration_ms, record.outcome, record.events, record.summary, record.messages, record.size
+        record.id,
+        record.device_id,
+        record.started_at,
+        record.duration_ms,
+        record.outcome,
+        record.events,
+        record.summary,
+        record.messages,
+        record.size,
     )
     return RecordView(row, unpack(record.body))
 

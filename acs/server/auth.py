@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from sqlalchemy import select
 
 from acs.cwmp import digest
-from acs.cwmp.digest import Digest, NonceState, Nonces
+from acs.cwmp.digest import Digest, Nonces, NonceState
 from acs.db.engine import Database
 from acs.devices.models import Device, DeviceCredential
 from acs.secrets import Vault

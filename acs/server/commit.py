@@ -20,7 +20,9 @@ Apply = Callable[[Unit, Sequence[Work]], list[Any]]
 
 _log = log.get("commit")
 _batches = Histogram("hearthline_commit_batch_size", "items per group commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
-_seconds = Histogram("hearthline_commit_seconds", "duration of a group commit", buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2))
+_seconds = Histogram(
+    "hearthline_commit_seconds", "duration of a group commit", buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2)
+)
 _poisoned = Counter("hearthline_commit_failed_total", "items whose commit failed")
 
 
@@ -31,7 +33,9 @@ class Overloaded(Exception):
 class GroupCommit:
     """Collects works and commits them together. `submit` in the reactor's thread; `apply` runs in the writer's."""
 
-    def __init__(self, reactor: Any, database: Database, apply: Apply, window_s: float = 0.02, most: int = 400, waiting_limit: int = 10_000) -> None:
+    def __init__(
+        self, reactor: Any, database: Database, apply: Apply, window_s: float = 0.02, most: int = 400, waiting_limit: int = 10_000
+    ) -> None:
         self._reactor, self._database, self._apply = reactor, database, apply
         self._window_s, self._most, self._waiting_limit = window_s, most, waiting_limit
         self._waiting: list[tuple[Work, Deferred[Any]]] = []

@@ -20,9 +20,10 @@ from acs.cwmp.messages import TransferComplete
 from acs.cwmp.session import CpeCalled, CwmpSession, EmptyPost, Informed, Replied, State, YourTurn, resumed
 from acs.devices.informs import InformIn, InformOut
 from acs.operations.progress import Answered, Asked, StepIn
+from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Trust
-from acs.provisioning.procedure import DeviceFacts, Snapshot, Transfer
-from acs.provisioning.runner import Ask, Runner, Task
+from acs.provisioning.procedure import DeviceFacts, Done, Failed, Snapshot, Transfer
+from acs.provisioning.runner import Ask, Ended, Runner, Task
 from acs.recorder.service import Message, RecordIn
 from acs.secrets import mask_xml
 from acs.server.batch import Fenced, InformWork, StepWork, Takeover
@@ -92,7 +93,12 @@ class Conversation:
             self.timeout_s = float(min(self.session.session_timeout_s, timeout_max_s))
         inform = received.inform
         until = now + timedelta(seconds=self.timeout_s + 30)
-        state = {"ns": self.session.namespace, "v": self.session.version, "login": self.login, "events": [normalised(e.event_code) for e in inform.event]}
+        state = {
+            "ns": self.session.namespace,
+            "v": self.session.version,
+            "login": self.login,
+            "events": [normalised(e.event_code) for e in inform.event],
+        }
         work = InformWork(InformIn(identity_of(inform.device_id), inform, now, self.peer, self.token, state, until, self.login, tenant))
         stored: InformedInStore = await self.commit.submit(work)
         self.device = stored.device
@@ -120,7 +126,9 @@ class Conversation:
         """A method the device called. What TransferComplete says is durable before it is acknowledged."""
         request = call.request
         if isinstance(request, TransferComplete):
-            transfer = Transfer(request.fault_struct.fault_code, request.fault_struct.fault_string, request.start_time, request.complete_time)
+            transfer = Transfer(
+                request.fault_struct.fault_code, request.fault_struct.fault_string, request.start_time, request.complete_time
+            )
             step = self._step(now)
             step.step.transfers[request.command_key] = transfer
             if self.runner is not None:
@@ -152,7 +160,11 @@ class Conversation:
         try:
             return runner.next(now, answer)
         except Exception:
-            _log.exception("a procedure failed", device=self.device.device_id if self.device else None, kind=runner.current.kind if runner.current else "")
+            _log.exception(
+                "a procedure failed",
+                device=self.device.device_id if self.device else None,
+                kind=runner.current.kind if runner.current else "",
+            )
             runner.fail_current("An error of ours ended this operation; it is in the log.")
             return self._next(runner, now, None)
 
@@ -181,7 +193,19 @@ class Conversation:
         """What has changed since the last step, ready to be stored."""
         assert self.device is not None
         changes, values, snapshots = self.runner.drain() if self.runner is not None else ([], [], [])
-        step = StepIn(self.device.tenant, self.device.device_id, self.device.epoch, now, changes, answered=self._answered, had_exchanges=self._asked_any, ended=ended)
+        for change in changes:
+            if isinstance(change, Ended):
+                _tell(self.device, change)
+        step = StepIn(
+            self.device.tenant,
+            self.device.device_id,
+            self.device.epoch,
+            now,
+            changes,
+            answered=self._answered,
+            had_exchanges=self._asked_any,
+            ended=ended,
+        )
         self._answered = None
         return StepWork(step, values, _last_of_each(snapshots))
 
@@ -227,6 +251,15 @@ class Conversation:
         )  # fmt: skip
 
 
+def _tell(device: InformOut, change: Ended) -> None:
+    """An operation's end, for the operator at the console; our own silent ones only when they fail."""
+    outcome, label = change.outcome, KINDS[change.task.kind].label.lower()
+    if isinstance(outcome, Failed):
+        log.announce(f"device {device.key}: {label} failed. {outcome.text}")
+    elif isinstance(outcome, Done) and change.task.kind != "secure":
+        log.announce(f"device {device.key}: {label} done")
+
+
 def facts_of(device: InformOut, version: str) -> DeviceFacts:
     return DeviceFacts(device.root, version, device.product_class, device.hardware_version, device.software_version, device.parameter_key)
 
@@ -235,7 +268,9 @@ def _last_of_each(snapshots: list[Snapshot]) -> list[Snapshot]:
     return list({snapshot.prefix: snapshot for snapshot in snapshots}.values())
 
 
-def rebuild(taken: Takeover, token: str, commit: GroupCommit, peer: str, now: datetime, timeout_s: float, recorder: str, record_bytes: int) -> Conversation | None:
+def rebuild(
+    taken: Takeover, token: str, commit: GroupCommit, peer: str, now: datetime, timeout_s: float, recorder: str, record_bytes: int
+) -> Conversation | None:
     """Go on with a session of another worker: replay what it had asked and been answered. None where that cannot be done."""
     state = taken.state
     conversation = Conversation(token, commit, peer, now, timeout_s, recorder, record_bytes, login=state.get("login", "none"))
@@ -269,4 +304,3 @@ def _replayed(answer: bytes) -> Any:
     if not answer.strip():
         return MISSING_ANSWER
     return decode(answer).message
-

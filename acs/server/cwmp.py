@@ -17,11 +17,12 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from acs import log
 from acs.cwmp.codec import Envelope, decode, encode
-from acs.cwmp.events import BOOTSTRAP, CONNECTION_REQUEST, normalised
+from acs.cwmp.events import BOOT, BOOTSTRAP, CONNECTION_REQUEST, normalised
 from acs.cwmp.faults import ACS_FAULTS, AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.identity import identity_of
 from acs.cwmp.messages import Inform
 from acs.cwmp.session import EMPTY_POST, EmptyPost, State
+from acs.devices.informs import InformOut
 from acs.provisioning.runner import Task
 from acs.server.auth import Challenge, CpeAuthenticator
 from acs.server.batch import Takeover
@@ -37,7 +38,9 @@ _sessions = Counter("hearthline_sessions_total", "CWMP sessions by outcome", ["o
 _informs = Counter("hearthline_informs_total", "Informs by first event", ["event"])
 _refusals = Counter("hearthline_cwmp_refused_total", "messages refused, by reason", ["reason"])
 _live = Gauge("hearthline_sessions_live", "sessions under way")
-_seconds = Histogram("hearthline_inform_answer_seconds", "from Inform to answer", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5))
+_seconds = Histogram(
+    "hearthline_inform_answer_seconds", "from Inform to answer", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+)
 _ok_sessions = _sessions.labels("ok")
 
 
@@ -126,6 +129,7 @@ class CwmpHandler:
         assert conversation.device is not None
         self._hold(conversation, request.connection)
         _informs.labels(conversation.device.events[0] if conversation.device.events else "none").inc()
+        _tell(conversation.device, key)
         _seconds.observe((self.now() - now).total_seconds())
         return self._answer(conversation, answer)
 
@@ -192,7 +196,9 @@ class CwmpHandler:
         if taken is None:
             return None
         policy = self.policy
-        conversation = rebuild(taken, token, self.commit, request.peer, self.now(), policy.session_timeout_s, policy.recorder, policy.record_bytes)
+        conversation = rebuild(
+            taken, token, self.commit, request.peer, self.now(), policy.session_timeout_s, policy.recorder, policy.record_bytes
+        )
         if conversation is None:
             _sessions.labels("lost").inc()
             return None
@@ -250,13 +256,20 @@ class CwmpHandler:
     def _refused(self, request: Request, error: CpeProtocolError, conversation: Conversation | None, body: bytes = b"") -> Response:
         """Answer what a device did wrong, with a fault where one fits; its session ends and is kept for people to read."""
         _refusals.labels("protocol").inc()
-        _log.info("refused", peer=request.peer, reason=str(error)[:300], device=conversation.device.device_id if conversation and conversation.device else None)
+        _log.info(
+            "refused",
+            peer=request.peer,
+            reason=str(error)[:300],
+            device=conversation.device.device_id if conversation and conversation.device else None,
+        )
         if conversation is not None:
             if body:
                 conversation.note(True, body, 0, self.now())
             session = conversation.session
             if error.fault is not None:
-                answer = encode(CwmpFault(error.fault, str(error)[:256]), session.reply_id, session.namespace or "urn:dslforum-org:cwmp-1-0")
+                answer = encode(
+                    CwmpFault(error.fault, str(error)[:256]), session.reply_id, session.namespace or "urn:dslforum-org:cwmp-1-0"
+                )
                 conversation.note(False, answer, 200, self.now())
                 self._abandon(conversation, "failed", str(error))
                 return Response(200, answer, (_XML,), close=True)
@@ -293,8 +306,22 @@ class CwmpHandler:
             self._abandon(conversation, "lost", "the server stopped")
 
 
+def _tell(device: InformOut, key: str) -> None:
+    """What an operator at the console wants to know of an Inform."""
+    if device.quarantined_now:
+        log.announce(f"device {key} knocks for the first time and waits in quarantine")
+    elif device.is_new:
+        log.announce(f"device {key} came for the first time and is let in, firmware {device.software_version}")
+    elif device.admitted_now:
+        log.announce(f"device {key} is let in")
+    elif BOOT in device.events:
+        log.announce(f"device {key} restarted, firmware {device.software_version}")
+
+
 def _is_repetition(conversation: Conversation | None, envelope: Envelope) -> bool:
-    return conversation is not None and conversation.session.state is State.CPE_TURN and conversation.session.is_same_inform(envelope.message)
+    return (
+        conversation is not None and conversation.session.state is State.CPE_TURN and conversation.session.is_same_inform(envelope.message)
+    )
 
 
 def _is_awaited(inform: Inform) -> bool:

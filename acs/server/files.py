@@ -143,7 +143,14 @@ def _say(request: Any, verb: str, status: int) -> bytes:
 def _get(shared: Shared, request: Any, operation_id: int, device_id: int) -> resource.Resource:
     with shared.database.read() as session:
         operation = _open_operation(session, operation_id, device_id)
-        _log.info("file fetched", operation=operation_id, device=device_id, key=operation.command_key, method=request.method.decode(), range=str(request.getHeader("range")))
+        _log.info(
+            "file fetched",
+            operation=operation_id,
+            device=device_id,
+            key=operation.command_key,
+            method=request.method.decode(),
+            range=str(request.getHeader("range")),
+        )
         if operation.kind == "firmware":
             image = firmware.get(session, operation.tenant_id, operation.args["image"])  # type: ignore[arg-type]
             return static.File(str(firmware.image_path(shared.folder, image)), defaultType="application/octet-stream")
@@ -257,17 +264,13 @@ class _Pour:
         self._paused = True
 
 
-class _Root(resource.Resource):
-    pass
-
-
-def site(shared: Shared) -> server.Site:
-    """The files server's site. No access log by line: actions log what matters."""
-    root = _Root()
+def site(shared: Shared, health: resource.Resource) -> server.Site:
+    """The files server's site, which also answers /health of the process that owns it. No access log by line: actions log what matters."""
+    root = resource.Resource()
     root.putChild(b"f", Links(shared))
-    made = server.Site(root, timeout=120, parsePOSTFormSubmission=False)  # type: ignore[no-untyped-call]
-    made.requestFactory = type("FilesRequest", (BoundedRequest,), {"limit": shared.upload_max})  # type: ignore[assignment]
-    made.log = lambda _request: None  # type: ignore[method-assign]
+    root.putChild(b"health", health)
+    made = server.Site(root, timeout=120, parsePOSTFormSubmission=False)
+    made.requestFactory = type("FilesRequest", (BoundedRequest,), {"limit": shared.upload_max})
+    made.log = lambda _request: None
     made.displayTracebacks = False
     return made
-

@@ -163,7 +163,7 @@ class Connection(Protocol):
             return
         self._answering = True
         request = self._waiting.popleft()
-        Deferred.fromCoroutine(self._server.handler(request)).addCallbacks(self._answer, self._failed, callbackArgs=(request,))  # type: ignore[arg-type]
+        Deferred.fromCoroutine(self._server.handler(request)).addCallbacks(self._answer, self._failed, callbackArgs=(request,))
 
     def _failed(self, failure: Any) -> None:
         _log.error("request failed", trace=failure.getTraceback()[-3000:])

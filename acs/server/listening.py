@@ -16,8 +16,14 @@ def bind(address: str, port: int, what: str, setting: str) -> socket.socket:
         sock.bind((address, port))
     except OSError as error:
         sock.close()
-        reason = {errno.EADDRINUSE: "is taken by another program", errno.EACCES: "needs more rights", errno.EADDRNOTAVAIL: "is not an address of this host"}
-        raise WrongEnvironment(f"Port {port} on {address} for {what} {reason.get(error.errno or 0, str(error))}. Set {setting} to another.") from None
+        reason = {
+            errno.EADDRINUSE: "is taken by another program",
+            errno.EACCES: "needs more rights",
+            errno.EADDRNOTAVAIL: "is not an address of this host",
+        }
+        raise WrongEnvironment(
+            f"Port {port} on {address} for {what} {reason.get(error.errno or 0, str(error))}. Set {setting} to another."
+        ) from None
     sock.listen(1024)
     sock.setblocking(False)
     return sock

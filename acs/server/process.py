@@ -12,6 +12,7 @@ from typing import Any
 
 from prometheus_client.twisted import MetricsResource
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 from twisted.web.resource import Resource
@@ -21,6 +22,7 @@ from acs import log
 from acs.cwmp.digest import Nonces
 from acs.db.engine import Database
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.errors import WrongEnvironment
 from acs.hints.hub import Hub, listen
 from acs.hints.listen import HintListener, listener_for
 from acs.hints.publish import SocketPublisher
@@ -74,7 +76,9 @@ class CwmpWorker:
             settings.recorder, settings.recorder_bytes,
         )  # fmt: skip
         self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim)
-        limits = Limits(settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address)
+        limits = Limits(
+            settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address
+        )
         self.factory = HttpFactory(reactor, self.handler, limits)
         self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep)]
         for sweep in self._sweeps:
@@ -147,11 +151,13 @@ class CwmpParent:
                     wake.want(hint["device"])
 
         listener.subscribe(woken)
-        poll = LoopingCall(lambda: Deferred.fromCoroutine(wake.poll()).addErrback(lambda f: _log.warning("poll failed", error=str(f.value))))
+        poll = LoopingCall(
+            lambda: Deferred.fromCoroutine(wake.poll()).addErrback(lambda f: _log.warning("poll failed", error=str(f.value)))
+        )
         poll.clock = reactor
         poll.start(5.0 + random.random(), now=False)  # noqa: S311 - spreads the polls of several hosts
         shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota)
-        self._ports.append(adopt(reactor, files_socket, files.site(shared)))
+        self._ports.append(adopt(reactor, files_socket, files.site(shared, health_of(database))))
         self._keep = (cwmp_socket, files_socket)
         if settings.cwmp_workers > 1:
             workers = Workers(reactor, ["cwmp"], settings.cwmp_workers, cwmp_socket.fileno())
@@ -215,24 +221,29 @@ class _Health(Resource):
         return b"not ready\n"
 
 
-def serve_metrics(reactor: Any, settings: Settings, offset: int, ports: list[Any], database: Database | None = None) -> None:
-    """/metrics, /health/live and /health/ready of this process, on loopback, at the metrics port plus `offset`."""
+def health_of(database: Database) -> Resource:
+    """/health/live and /health/ready of this process: ready is a database that answers."""
 
     def ready() -> bool:
         try:
-            if database is not None:
-                database.check()
-        except Exception:
+            database.check()
+        except WrongEnvironment:
             return False
         return True
 
-    root, health = Resource(), Resource()
-    root.putChild(b"metrics", MetricsResource())
-    root.putChild(b"health", health)
+    health = Resource()
     health.putChild(b"live", _Health(ready))
     health.putChild(b"ready", _Health(ready))
+    return health
+
+
+def serve_metrics(reactor: Any, settings: Settings, offset: int, ports: list[Any], database: Database) -> None:
+    """/metrics and /health of this process, on loopback, at the metrics port plus `offset`; without them where the port is taken."""
+    root = Resource()
+    root.putChild(b"metrics", MetricsResource())
+    root.putChild(b"health", health_of(database))
+    port = settings.metrics_port + offset if settings.metrics_port else 0
     try:
-        port = 0 if settings.metrics_port == 0 else settings.metrics_port + offset
-        ports.append(reactor.listenTCP(port, Site(root), interface="127.0.0.1"))  # type: ignore[no-untyped-call]
-    except Exception as error:
-        _log.warning("no metrics port", port=settings.metrics_port + offset, error=str(error))
+        ports.append(reactor.listenTCP(port, Site(root), interface="127.0.0.1"))
+    except CannotListenError as error:
+        _log.warning("no metrics port", port=port, error=str(error.socketError))

@@ -136,7 +136,7 @@ class House:
         base = f"http://{settings.host_for_people}"
         environment = _environment(settings)
         self._children = [
-            Child("cwmp", ["cwmp"], environment, settings.log_dir / "cwmp.log", f"http://127.0.0.1:{settings.metrics_port + 1}/health/ready"),
+            Child("cwmp", ["cwmp"], environment, settings.log_dir / "cwmp.log", f"{base}:{settings.files_port}/health/ready"),
             Child("web", ["web"], environment, settings.log_dir / "web.log", f"{base}:{settings.web_port}/health/ready"),
             Child("worker", ["worker"], environment, settings.log_dir / "worker.log"),
         ]
@@ -272,4 +272,3 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False
-

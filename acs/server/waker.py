@@ -151,7 +151,10 @@ def read_target(database: Database, vault: Vault, device_id: int, now: datetime)
         secret = vault.open(row.request_secret) if row.request_secret else ""
         in_session = row.session_token is not None and row.session_until is not None and row.session_until > now
         return Target(
-            Call(row.connection_request_url, row.request_username or "", secret), in_session, progress.is_wanted(session, device_id, now), row.last_inform_at
+            Call(row.connection_request_url, row.request_username or "", secret),
+            in_session,
+            progress.is_wanted(session, device_id, now),
+            row.last_inform_at,
         )
 
 

@@ -115,7 +115,11 @@ def _trace_lasts(a: Mapping[str, Any]) -> int:
 
 
 def _download_inputs(ctx: Context) -> list[tuple[str, str, str]]:
-    return [("DownloadURL", ctx.args.get("url") or ctx.brief["download_url"], "string"), ("DSCP", "0", "unsignedInt"), ("EthernetPriority", "0", "unsignedInt")]
+    return [
+        ("DownloadURL", ctx.args.get("url") or ctx.brief["download_url"], "string"),
+        ("DSCP", "0", "unsignedInt"),
+        ("EthernetPriority", "0", "unsignedInt"),
+    ]
 
 
 def _upload_inputs(ctx: Context) -> list[tuple[str, str, str]]:
@@ -258,7 +262,9 @@ def collect(name: str) -> Phase:
             return verdict
         got = yield from read_subtree(ctx, path, [])
         values = {v.name[len(path) :]: v.value for v in got if v.name.startswith(path)}
-        return Done({**DIAGNOSES[name][ctx.facts.root].result(values), "measured_at": ctx.now.isoformat(), "target": ctx.args.get("host", "")})
+        return Done(
+            {**DIAGNOSES[name][ctx.facts.root].result(values), "measured_at": ctx.now.isoformat(), "target": ctx.args.get("host", "")}
+        )
 
     return run
 

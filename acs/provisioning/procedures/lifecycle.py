@@ -113,7 +113,9 @@ def firmware_verify(ctx: Context) -> Procedure:
     if transfer is not None:
         return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart")  # quirk K-62
     if ctx.now < _deadline(ctx):
-        return Wait("verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), _deadline(ctx), "The device loads the image and restarts", dict(memo))
+        return Wait(
+            "verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), _deadline(ctx), "The device loads the image and restarts", dict(memo)
+        )
     return Failed(f"The device never reported the transfer and still runs {version}.", None, result)
 
 
@@ -141,7 +143,9 @@ def secure(ctx: Context) -> Procedure:
     done: list[str] = []
     faults: list[CwmpFault] = []
     for words, pairs in _credential_steps(server, ctx.brief):
-        answer = yield SetParameterValues(tuple(ParameterValueStruct(name, value, "string") for name, value in pairs), ctx.facts.parameter_key)
+        answer = yield SetParameterValues(
+            tuple(ParameterValueStruct(name, value, "string") for name, value in pairs), ctx.facts.parameter_key
+        )
         if isinstance(answer, CwmpFault):
             faults.append(answer)
         else:
@@ -173,7 +177,10 @@ def _credential_steps(server: str, brief: Mapping[str, Any]) -> list[tuple[str, 
         steps.append(
             (
                 "request login",
-                [(server + "ConnectionRequestUsername", brief["request_username"]), (server + "ConnectionRequestPassword", brief["request_secret"])],
+                [
+                    (server + "ConnectionRequestUsername", brief["request_username"]),
+                    (server + "ConnectionRequestPassword", brief["request_secret"]),
+                ],
             )
         )
     if brief.get("secret"):

@@ -8,8 +8,17 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 from acs.cwmp.faults import CwmpFault
-from acs.cwmp.messages import AddObject, DeleteObject, GetParameterNames, GetParameterValues, ParameterInfoStruct, ParameterValueStruct
-from acs.cwmp.messages import SetParameterAttributes, SetParameterAttributesStruct, SetParameterValues
+from acs.cwmp.messages import (
+    AddObject,
+    DeleteObject,
+    GetParameterNames,
+    GetParameterValues,
+    ParameterInfoStruct,
+    ParameterValueStruct,
+    SetParameterAttributes,
+    SetParameterAttributesStruct,
+    SetParameterValues,
+)
 from acs.cwmp.paths import leaf, parent
 from acs.provisioning.procedure import Answer, Context, Done, Failed, Procedure, Progress, Refused, Snapshot
 
