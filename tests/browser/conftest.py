@@ -39,6 +39,7 @@ class LiveServer:
 
     url: str
     services: Services
+    pid: int
 
     def path(self, path: str) -> str:
         return urljoin(self.url, path)
@@ -63,7 +64,7 @@ def live_server(tmp_path: Path) -> Iterator[LiveServer]:
     )
     assert process.stdout is not None
     try:
-        yield LiveServer(_address(process, tmp_path / "web.err"), build_services(settings, db))
+        yield LiveServer(_address(process, tmp_path / "web.err"), build_services(settings, db), process.pid)
     finally:
         process.terminate()
         try:
@@ -106,14 +107,17 @@ def chromium():
 @pytest.fixture
 def open_page(chromium, live_server: LiveServer) -> Iterator[Callable]:
     """`open_page(width, dark=…)` is a page whose console errors and broken requests fail the test at its end."""
-    contexts, complaints = [], []
+    contexts: list = []
+    complaints: list[str] = []
 
-    def open_one(size: dict = WIDE, dark: bool = False, locale: str = "en-GB", touch: bool = False):
+    def open_one(size: dict = WIDE, dark: bool = False, locale: str = "en-GB", touch: bool = False, tolerant: bool = False):
         context = chromium.new_context(
             viewport=size, base_url=live_server.url, color_scheme="dark" if dark else "light", locale=locale, has_touch=touch
         )
         contexts.append(context)
         page = context.new_page()
+        if tolerant:  # of a server that goes away
+            return page
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
