@@ -35,6 +35,9 @@ from acs.errors import WrongEnvironment
 @click.option("--boot-time", default=3.0, show_default=True, type=click.FloatRange(0), help="Seconds a restart takes, about.")
 @click.option("--start-spread", default=None, type=click.FloatRange(0), help="Seconds over which the first boots spread [10 ms a device].")
 @click.option("--clip-retry", default=None, type=click.FloatRange(0), help="Longest wait after a failed session [the table].")
+@click.option(
+    "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None, help="PEM file of the authority to trust for https."
+)
 @click.option("--duration", default=None, type=click.FloatRange(0), help="End after so many seconds.")
 @click.option("--list", "list_", is_flag=True, help="Show models, faults and quirks, and end.")
 @click.option("--quiet", is_flag=True, help="Only the summary.")
@@ -78,7 +81,7 @@ def _run(given: dict[str, Any]) -> str:
         given["inform_interval"] or (60 if given["demo"] else 300), given["username"], given["password"] or given["onboarding"],
         given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
         count * 0.01 if given["start_spread"] is None else given["start_spread"],
-        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], say=None if given["quiet"] or count > 200 else log.announce,
+        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], say=None if given["quiet"] or count > 200 else log.announce,
     )  # fmt: skip
     fleet = Fleet(reactor, options)
     trouble: list[BaseException] = []

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
@@ -57,7 +58,7 @@ class Habits:
     boot_s: tuple[float, float] = (2.0, 4.0)
     flash_s: tuple[float, float] = (1.0, 2.0)
     clip_retry_s: float | None = None
-    bind: str | None = None
+    ca: Path | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
     saved: Callable[[Device], None] = field(default=lambda _device: None)
     failed: Callable[[Device, str], None] = field(default=lambda _device, _why: None)
@@ -70,7 +71,7 @@ class Device:
         self.reactor, self.cpe, self.habits, self.rng, self.token = reactor, cpe, habits, rng, token
         self.power = Power.OFF
         self.counts = Counts()
-        self.client = HttpClient(reactor, bind=habits.bind)
+        self.client = HttpClient(reactor, ca=habits.ca)
         self.diagnostics = Diagnostics(reactor, cpe, rng, self._diagnosed)
         self.in_session = False
         self.transferring: Transfer | None = None
@@ -346,7 +347,7 @@ class Device:
         self._run(self._do_transfer(transfer))
 
     async def _do_transfer(self, transfer: Transfer) -> None:
-        client = HttpClient(self.reactor, bind=self.habits.bind)
+        client = HttpClient(self.reactor, ca=self.habits.ca)
         try:
             aftermath = await transfer_file(client, self.cpe, transfer)
             if aftermath is Aftermath.REBOOT:

@@ -66,6 +66,8 @@ class Facts:
     version: str
     optical_rx_dbm: float = -19.0
     optical_tx_dbm: float = 2.3
+    line_down_kbps: int = 100_000
+    line_up_kbps: int = 40_000
     acs_url: str = ""
     username: str = ""
     password: str = ""
@@ -113,12 +115,15 @@ def make_facts(
     data = _homes()
     serial = profile.serial.format(number=number)
     mac_base = (int(profile.oui, 16) << 24) + ((seed * 7919 + number * 16) & 0xFFFFF0)
+    down, up = rng.choice(((100_000, 40_000), (250_000, 50_000), (500_000, 100_000)))
     return Facts(
         profile, number, serial, home or f"{rng.choice(data['ssids'])}", f"{rng.choice(data['people']).lower()}-{rng.randrange(10**6):06d}",
         _hosts(data, rng), _neighbours(data, rng, "crowded" in flags), mac_base,
         f"100.{64 + rng.randrange(64)}.{rng.randrange(256)}.{2 + number % 250}", "100.64.0.1", now,
         profile.old_firmware if "old-firmware" in flags else profile.firmware,
         optical_rx_dbm=given.pop("optical_rx_dbm", round(rng.uniform(-22.5, -16.5), 2)), optical_tx_dbm=round(rng.uniform(1.8, 3.1), 2),
+        line_down_kbps=down,
+        line_up_kbps=up,
         flags=flags, **given,
     )  # fmt: skip
 

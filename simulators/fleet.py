@@ -39,7 +39,7 @@ class FleetOptions:
 
     `password` is the login all devices begin with: the onboarding secret. An empty `username` is the standard's OUI-ProductClass-Serial.
     `faults` are names of profiles/faults.toml, with `:n` for the first n; `quirks` names of quirks/profiles.toml, for every device.
-    `clip_retry_s` bounds the waits of the retry table, None follows it.
+    `clip_retry_s` bounds the waits of the retry table, None follows it. `ca` is a PEM file to trust for https instead of the system's.
     """
 
     count: int = 1
@@ -60,6 +60,7 @@ class FleetOptions:
     boot_s: tuple[float, float] = (2.0, 4.0)
     flash_s: tuple[float, float] = (1.0, 2.0)
     clip_retry_s: float | None = None
+    ca: Path | None = None
     say: Callable[[str], None] | None = None
 
 
@@ -74,7 +75,9 @@ class Fleet:
             raise WrongEnvironment(f"No quirk {unknown[0]!r}; there are {', '.join(named())}")
         self._kept = state.load(options.state) if options.state else {}
         say = options.say or (lambda _text: None)
-        self._habits = Habits(options.boot_s, options.flash_s, options.clip_retry_s, say=say, saved=self._changed, failed=self._failed)
+        self._habits = Habits(
+            options.boot_s, options.flash_s, options.clip_retry_s, options.ca, say=say, saved=self._changed, failed=self._failed
+        )
         self._calls = ConnectionRequests(reactor.seconds)
         self._port: Any = None
         self._saving: Any = None

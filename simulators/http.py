@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from acs.errors import WrongEnvironment
 MAX_HEAD = 65536
 MAX_BODY = 64 * 1024 * 1024
 CHUNK = 65536
+PACE_STEP_S = 0.005
 
 
 class ConnectFailed(Exception):
@@ -56,6 +58,10 @@ class _Exchange(Protocol):
         self.closed = False
         self.transport: Any = None
         self.heard = False
+        self.pace_kbps = 0.0
+        self._began = 0.0
+        self._moved = 0
+        self._resume: Any = None
         self._received: list[bytes] = []
         self._size = 0
         self.keep = True
@@ -72,6 +78,7 @@ class _Exchange(Protocol):
     def ask(self, request: bytes, sink: Callable[[bytes], None] | None) -> Deferred[Response]:
         self._answer, self._sink, self._reader = Deferred(self._cancelled), sink, self._read_head
         self._buffer, self._received, self._size, self.keep, self.heard = b"", [], 0, True, False
+        self._began, self._moved = self.clock.seconds(), 0
         self._rearm()
         self.transport.write(request)
         return self._answer
@@ -103,6 +110,7 @@ class _Exchange(Protocol):
             return
         self.heard = True
         self._rearm()
+        self._hold_pace(len(data))
         self._buffer += data
         try:
             while self._answer is not None and self._reader():
@@ -110,6 +118,24 @@ class _Exchange(Protocol):
         except (ValueError, UnicodeDecodeError) as error:
             self._fail(ExchangeFailed(f"not HTTP: {error}"))
             self.abort()
+
+    def ahead_s(self, octets: int) -> float:
+        """How much sooner than the line allows so many octets have moved, in seconds; 0 without a pace."""
+        if not self.pace_kbps:
+            return 0.0
+        return max(0.0, octets * 8 / (self.pace_kbps * 1000) - (self.clock.seconds() - self._began))
+
+    def _hold_pace(self, octets: int) -> None:
+        self._moved += octets
+        ahead = self.ahead_s(self._moved)
+        if ahead > PACE_STEP_S and self._resume is None:
+            self.transport.pauseProducing()
+            self._resume = self.clock.callLater(ahead, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resume = None
+        if not self.closed:
+            self.transport.resumeProducing()
 
     def _read_head(self) -> bool:
         end = self._buffer.find(b"\r\n\r\n")
@@ -198,6 +224,8 @@ class _Exchange(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.closed = True
+        if self._resume is not None and self._resume.active():
+            self._resume.cancel()
         if self._answer is not None and self._reader == self._read_to_end and reason.check(ConnectionDone):
             self._finish()
         self._fail(ExchangeFailed(f"connection lost: {reason.getErrorMessage()}"))
@@ -221,19 +249,21 @@ class _Factory(ClientFactory):
 class HttpClient:
     """Requests of one device, one after the other, on a connection kept as long as both sides like it."""
 
-    def __init__(self, reactor: Any, idle_s: float = 60.0, connect_s: float = 15.0, bind: str | None = None) -> None:
-        self.reactor, self.idle_s, self.connect_s, self.bind = reactor, idle_s, connect_s, bind
+    def __init__(self, reactor: Any, idle_s: float = 60.0, connect_s: float = 15.0, ca: Path | None = None) -> None:
+        """`ca` is a PEM file of the authority to trust for https instead of the system's."""
+        self.reactor, self.idle_s, self.connect_s, self.ca = reactor, idle_s, connect_s, ca
         self._open: _Exchange | None = None
         self._place: tuple[str, str, int] | None = None
+        self.opened_at = 0.0
 
     async def request(
         self, method: str, url: str, headers: list[tuple[str, str]], body: bytes = b"", *, http10: bool = False,
-        sink: Callable[[bytes], None] | None = None, length: int | None = None,
+        sink: Callable[[bytes], None] | None = None, length: int | None = None, pace_kbps: float = 0,
     ) -> Response:  # fmt: skip
         """One exchange. ConnectFailed or ExchangeFailed when there is none. `sink` gets the body of a 2xx answer piece by piece.
 
-        `length` sends that many zero octets instead of `body`. A request on a kept connection that was closed cleanly under it, before
-        any octet of an answer, is repeated once on a new one (conformance A-21).
+        `length` sends that many zero octets instead of `body`; `pace_kbps` holds both ways to the speed of a line. A request on a kept
+        connection that was closed cleanly under it, before any octet of an answer, is repeated once on a new one (conformance A-21).
         """
         parts = urlsplit(url)
         host, https = parts.hostname or "", parts.scheme == "https"
@@ -247,6 +277,7 @@ class HttpClient:
             lines.append(f"Content-Length: {size}")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         exchange, reused = await self._connection(place)
+        exchange.pace_kbps = pace_kbps
         try:
             return await self._exchange(exchange, head, body, length, sink)
         except ExchangeFailed:
@@ -277,7 +308,7 @@ class HttpClient:
             exchange.more(bytes(min(CHUNK, left)))
             left -= min(CHUNK, left)
             pause: Deferred[None] = Deferred()
-            self.reactor.callLater(0, pause.callback, None)
+            self.reactor.callLater(exchange.ahead_s(length - left), pause.callback, None)
             await pause
 
     async def _connection(self, place: tuple[str, str, int]) -> tuple[_Exchange, bool]:
@@ -286,12 +317,12 @@ class HttpClient:
             return kept, True
         self.close()
         exchange = _Exchange(self.reactor, self.idle_s)
-        bound = (self.bind, 0) if self.bind else None
         if place[0] == "https":
-            self.reactor.connectSSL(place[1], place[2], _Factory(exchange), _tls(place[1]), timeout=self.connect_s, bindAddress=bound)
+            self.reactor.connectSSL(place[1], place[2], _Factory(exchange), _tls(place[1], self.ca), timeout=self.connect_s)
         else:
-            self.reactor.connectTCP(place[1], place[2], _Factory(exchange), timeout=self.connect_s, bindAddress=bound)
+            self.reactor.connectTCP(place[1], place[2], _Factory(exchange), timeout=self.connect_s)
         await exchange.opened
+        self.opened_at = self.reactor.seconds()
         self._open, self._place = exchange, place
         return exchange, False
 
@@ -311,9 +342,13 @@ class HttpClient:
         self._open = None
 
 
-def _tls(host: str) -> Any:
+def _tls(host: str, ca: Path | None) -> Any:
+    """Chain and host name are always checked (conformance A-103)."""
     try:
-        from twisted.internet.ssl import optionsForClientTLS
+        from twisted.internet.ssl import Certificate, optionsForClientTLS
     except ImportError:
         raise WrongEnvironment("https needs the extra hearthline[tls]") from None
-    return optionsForClientTLS(host)
+    try:
+        return optionsForClientTLS(host, Certificate.loadPEM(ca.read_bytes()) if ca else None)
+    except OSError as error:
+        raise WrongEnvironment(f"Authority file {ca}: {error.strerror}") from None

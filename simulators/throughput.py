@@ -1,4 +1,4 @@
-"""Download and Upload diagnostics: octets really moved when the URL is http on loopback, else played at the speed of the line.
+"""Download and Upload diagnostics: octets really moved when the URL is http on loopback, else played; both at the speed of the line.
 
 Only loopback is ever contacted, so that a fleet of simulators cannot be turned into a load on somebody's server. Times are UTC with
 microseconds (conformance G-15, G-22 to G-24); TR-143 names them ROM (request sent), BOM (first octet), EOM (last octet).
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from simulators.http import ConnectFailed, ExchangeFailed, HttpClient
 from simulators.probe import Probe
 
-LINE_KBPS = {"down": 94_000, "up": 38_000}
 PLAYED_OCTETS = 10 * 1024 * 1024
 MAX_PLAYED_S = 12.0
 
@@ -38,6 +37,13 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+def line_kbps(probe: Probe, direction: str) -> float:
+    """What the line carries at this moment: a little below its rate, far below with a poor optical signal."""
+    facts = probe.cpe.facts
+    rate = facts.line_down_kbps if direction == "down" else facts.line_up_kbps
+    return rate * probe.rng.uniform(0.9, 0.99) * (0.22 if facts.optical_rx_dbm < -27 else 1.0)
+
+
 async def download(probe: Probe) -> str:
     """Fetch DownloadURL; the state it ends with."""
     url = probe.text("DownloadURL")
@@ -52,9 +58,8 @@ async def download(probe: Probe) -> str:
         times.bom = times.bom or probe.reactor.seconds()
         octets += len(part)
 
-    times.rom = times.opened = times.asked
     try:
-        response = await client.request("GET", url, [("Connection", "close")], sink=take)
+        response = await client.request("GET", url, [("Connection", "close")], sink=take, pace_kbps=line_kbps(probe, "down"))
     except ConnectFailed:
         return "Error_InitConnectionFailed"
     except ExchangeFailed:
@@ -62,6 +67,7 @@ async def download(probe: Probe) -> str:
     finally:
         client.abort()
     times.eom = probe.reactor.seconds()
+    times.rom = times.opened = client.opened_at
     if response.status != 200:
         return "Error_LoginFailed" if response.status == 401 else "Error_TransferFailed"
     _report(probe, times, "Received", octets)
@@ -76,9 +82,9 @@ async def upload(probe: Probe) -> str:
     if not is_loopback(url):
         return await _play(probe, "up", length or PLAYED_OCTETS)
     client, times = HttpClient(probe.reactor, idle_s=30), _Times(probe.reactor.seconds())
-    times.rom = times.bom = times.opened = times.asked
     try:
-        response = await client.request("PUT", url, [("Content-Type", "application/octet-stream")], length=length)
+        kbps = line_kbps(probe, "up")
+        response = await client.request("PUT", url, [("Content-Type", "application/octet-stream")], length=length, pace_kbps=kbps)
     except ConnectFailed:
         return "Error_InitConnectionFailed"
     except ExchangeFailed:
@@ -86,6 +92,7 @@ async def upload(probe: Probe) -> str:
     finally:
         client.abort()
     times.eom = probe.reactor.seconds()
+    times.rom = times.bom = times.opened = client.opened_at
     if not 200 <= response.status < 300:
         return "Error_LoginFailed" if response.status == 401 else "Error_NoTransferComplete"
     _report(probe, times, "Sent", length)
@@ -93,11 +100,9 @@ async def upload(probe: Probe) -> str:
 
 
 async def _play(probe: Probe, direction: str, octets: int) -> str:
-    """As if over the line: 94 Mbit/s down, 38 up, less with a poor optical signal."""
+    """As if over the line."""
     probe.resolve(urlsplit(probe.text("DownloadURL" if direction == "down" else "UploadURL")).hostname or "")
-    kbps = LINE_KBPS[direction] * probe.rng.uniform(0.86, 0.99)
-    if probe.cpe.facts.optical_rx_dbm < -27:
-        kbps *= 0.22
+    kbps = line_kbps(probe, direction)
     seconds = min(octets * 8 / (kbps * 1000), MAX_PLAYED_S)
     start = probe.reactor.seconds()
     await probe.sleep(seconds + 0.03)

@@ -72,6 +72,50 @@ async def test_pieces_go_to_the_sink():
     assert (b"".join(got), response.body) == (b"abcd", b"")
 
 
+def certificate(folder, name):
+    """A key and a self-signed certificate for 127.0.0.1; the path of each."""
+    from datetime import UTC, datetime, timedelta
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    kind = serialization.PrivateFormat.PKCS8
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()))
+    return pem, secret
+
+
+@pytest.mark.cwmp("A-103")
+@pytest_twisted.ensureDeferred
+async def test_https_is_checked_against_the_authority_given(tmp_path):
+    ssl = pytest.importorskip("twisted.internet.ssl")
+    pem, key = certificate(tmp_path, "acs")
+    other, _ = certificate(tmp_path, "other")
+    server = Server(*[b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"] * 2)
+    await server.port.stopListening()
+    port = reactor.listenSSL(0, server, ssl.DefaultOpenSSLContextFactory(str(key), str(pem)), interface="127.0.0.1")
+    url = f"https://127.0.0.1:{port.getHost().port}/"
+    good = HttpClient(reactor, idle_s=3, ca=pem)
+    assert (await good.request("POST", url, [])).body == b"ok"
+    good.close()
+    with pytest.raises((ConnectFailed, ExchangeFailed)):
+        await HttpClient(reactor, idle_s=3, ca=other).request("POST", url, [])
+    await port.stopListening()
+
+
 @pytest.mark.cwmp("A-22")
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", b"SSH-2.0-x\r\n\r\n"])
 @pytest_twisted.ensureDeferred

@@ -100,4 +100,24 @@ def test_only_loopback_is_contacted_anything_else_is_played_at_line_speed():
     pass_time(clock, 2)
     assert done == ["Complete"]
     took = (parse_time(cpe.tree.value(DOWN + "EOMTime")) - parse_time(cpe.tree.value(DOWN + "BOMTime"))).total_seconds()
-    assert 70 < int(cpe.tree.value(DOWN + "TestBytesReceived")) * 8 / took / 1e6 < 100
+    line = cpe.facts.line_down_kbps / 1000
+    assert 0.85 * line < int(cpe.tree.value(DOWN + "TestBytesReceived")) * 8 / took / 1e6 < line
+
+
+@pytest.mark.parametrize(
+    ("kbps", "measure", "place", "octets"), [(80_000, download, DOWN, "TestBytesReceived"), (40_000, upload, UP, "TestBytesSent")]
+)
+@pytest_twisted.ensureDeferred
+async def test_octets_on_loopback_move_no_faster_than_the_line(kbps, measure, place, octets):
+    port = serve(Files())
+    cpe = make_cpe()
+    cpe.facts.line_down_kbps = cpe.facts.line_up_kbps = kbps
+    url = f"http://127.0.0.1:{port.getHost().port}/3M"
+    cpe.tree.put(DOWN + "DownloadURL", url)
+    cpe.tree.put(UP + "UploadURL", url)
+    cpe.tree.put(UP + "TestFileLength", "1500000")
+    assert await measure(Probe(reactor, cpe, place, random.Random(1))) == "Complete"
+    await port.stopListening()
+    took = (parse_time(cpe.tree.value(place + "EOMTime")) - parse_time(cpe.tree.value(place + "BOMTime"))).total_seconds()
+    assert int(cpe.tree.value(place + octets)) * 8 / took / 1000 < kbps * 1.1
+    assert cpe.tree.value(place + "TCPOpenResponseTime") > cpe.tree.value(place + "TCPOpenRequestTime")
