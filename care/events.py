@@ -30,6 +30,8 @@ from care.topics import MAX_TOPICS, event_name, touched
 EVENT_RATE = 4.0
 HEARTBEAT_S = 15.0
 STREAMS_PER_USER = 20
+ADMITTED_FOR_S = 300.0
+"""After which it is looked up again whose session it is: who signed out or was shut out hears nothing more."""
 RETRY_MS = 3000
 
 Hint = dict[str, Any]
@@ -87,11 +89,11 @@ class EventsResource(Resource):
         gone: list[Any] = []
         request.notifyFinish().addBoth(gone.append)
         admitted = self._admit(session_id, wanted)
-        admitted.addCallback(self._begin, request, gone)
+        admitted.addCallback(self._begin, request, gone, session_id)
         admitted.addErrback(self._could_not_begin, request, gone)
         return NOT_DONE_YET
 
-    def _begin(self, watching: Watching | None, request: Request, gone: list[Any]) -> None:
+    def _begin(self, watching: Watching | None, request: Request, gone: list[Any], session_id: str) -> None:
         if gone:
             return
         if watching is None:
@@ -102,15 +104,22 @@ class EventsResource(Resource):
             request.setHeader(b"Retry-After", b"60")
             _refuse(request, 429, b"Too many open tabs.", finish=True)
         else:
-            self._open(Stream(request, watching.topics, self._reactor), watching)
+            self._open(Stream(request, watching.topics, self._reactor), watching, session_id)
 
-    def _open(self, stream: "Stream", watching: Watching) -> None:
+    def _open(self, stream: "Stream", watching: Watching, session_id: str) -> None:
         self._per_user[watching.user_id] += 1
         for topic in stream.topics:
             self._by_topic.setdefault(topic, set()).add(stream)
         stream.closed.addCallback(self._forget, stream, watching.user_id)
-        stream.begin()
+        stream.begin(lambda: self._look_again(stream, session_id))
         self._on_count(self.count)
+
+    def _look_again(self, stream: "Stream", session_id: str) -> None:
+        def decide(watching: Watching | None) -> None:
+            if watching is None or set(watching.topics) != set(stream.topics):
+                stream.end()  # the browser asks anew, and gets what is still permitted
+
+        self._admit(session_id, stream.topics).addCallbacks(decide, lambda failure: _log.error("stream kept", error=failure.getErrorMessage()))
 
     def _could_not_begin(self, failure: Failure, request: Request, gone: list[Any]) -> None:
         _log.error("stream refused", error=failure.getErrorMessage())
@@ -160,8 +169,11 @@ class Stream:
         self._open = True
         self._heart = LoopingCall(self._beat)
         self._heart.clock = reactor
+        self._beats = 0
 
-    def begin(self) -> None:
+    def begin(self, look_again: Callable[[], None]) -> None:
+        """Start; `look_again` is called every ADMITTED_FOR_S."""
+        self._look_again = look_again
         request = self._request
         request.setHeader(b"Content-Type", b"text/event-stream; charset=utf-8")
         request.setHeader(b"Cache-Control", b"no-store")
@@ -190,7 +202,10 @@ class Stream:
         self._send(topic)
 
     def _beat(self) -> None:
-        if not self._paused:
+        self._beats += 1
+        if self._beats % int(ADMITTED_FOR_S / HEARTBEAT_S) == 0:
+            self._look_again()
+        if self._open and not self._paused:
             self._request.write(b": beat\n\n")
 
     def end(self) -> None:

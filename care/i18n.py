@@ -17,7 +17,9 @@ def choose_locale() -> str:
     identity = current_identity()
     if identity is not None and identity.user.locale in LANGUAGES:
         return identity.user.locale
-    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    # not best_match(): for "en-GB, de;q=0.5" it finds "de", because only that is named exactly
+    asked = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in asked if tag in LANGUAGES), "en")
 
 
 def install(app: Flask) -> None:

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.web.test.requesthelper import DummyRequest
 
-from care.events import EVENT_RATE, HEARTBEAT_S, STREAMS_PER_USER, EventsResource
+from care.events import ADMITTED_FOR_S, EVENT_RATE, HEARTBEAT_S, STREAMS_PER_USER, EventsResource
 from care.web import Admitted
 
 
@@ -203,3 +203,27 @@ def test_end_of_the_process_ends_the_streams_and_listens_no_more(resource, hints
     assert all(tab.finished for tab in tabs)
     assert hints.callbacks == []
     assert reactor.getDelayedCalls() == []
+
+
+def test_session_that_ended_meanwhile_hears_nothing_more(reactor, hints):
+    answers = [Admitted(1, ("device:7",)), Admitted(1, ("device:7",)), None]
+    resource = EventsResource(reactor, hints, lambda _cookie: "1", lambda *_given: succeed(answers.pop(0)))
+    tab = opened(resource, "device:7")
+    for _beat in range(int(ADMITTED_FOR_S / HEARTBEAT_S)):
+        reactor.advance(HEARTBEAT_S)
+    assert not tab.finished
+    for _beat in range(int(ADMITTED_FOR_S / HEARTBEAT_S)):
+        reactor.advance(HEARTBEAT_S)
+    assert tab.finished
+    assert reactor.getDelayedCalls() == []
+
+
+def test_lookup_that_fails_later_keeps_the_stream(reactor, hints):
+    from twisted.internet.defer import fail
+
+    answers = [succeed(Admitted(1, ("device:7",))), fail(OSError("gone"))]
+    resource = EventsResource(reactor, hints, lambda _cookie: "1", lambda *_given: answers.pop(0))
+    tab = opened(resource, "device:7")
+    for _beat in range(int(ADMITTED_FOR_S / HEARTBEAT_S)):
+        reactor.advance(HEARTBEAT_S)
+    assert not tab.finished

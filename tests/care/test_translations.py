@@ -53,19 +53,3 @@ def test_placeholders_are_the_same_in_every_language(path: Path):
     with path.open("rb") as file:
         catalogue = read_po(file)
     assert [str(error) for message in catalogue for error in message.check(catalogue)] == []
-
-
-def test_germans_read_german(app, signed_in):
-    browser = signed_in()
-    page = browser.get("/users/", headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}).get_data(as_text=True)
-    assert '<html lang="de"' in page
-    assert "Person hinzufügen" in page
-    assert "Zuletzt hier" in page
-
-
-def test_setting_of_the_user_counts_more_than_the_browser(signed_in):
-    browser = signed_in()
-    browser.post("/profile/preferences", {"locale": "en", "density": "compact"})
-    page = browser.get("/users/", headers={"Accept-Language": "de"}).get_data(as_text=True)
-    assert '<html lang="en"' in page
-    assert 'data-density="compact"' in page
