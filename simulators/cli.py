@@ -67,12 +67,23 @@ def _show_lists() -> None:
             click.echo(f"{word:6} {name:24} {about['says']}")
 
 
+def _raise_open_files() -> None:
+    """A session is a file descriptor, and a thousand devices may boot at once."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _run(given: dict[str, Any]) -> str:
     from twisted.internet import reactor as installed
     from twisted.internet.defer import ensureDeferred
 
     from simulators.fleet import Fleet, FleetOptions
 
+    _raise_open_files()
     reactor: Any = installed
     boot = given["boot_time"]
     count = 20 if given["demo"] else given["count"]

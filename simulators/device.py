@@ -62,6 +62,7 @@ class Habits:
     say: Callable[[str], None] = field(default=lambda _text: None)
     saved: Callable[[Device], None] = field(default=lambda _device: None)
     failed: Callable[[Device, str], None] = field(default=lambda _device, _why: None)
+    reached: Callable[[Device], None] = field(default=lambda _device: None)
 
 
 class Device:
@@ -255,6 +256,8 @@ class Device:
     def _session_ended(self) -> None:
         self.counts.sessions += 1
         self.cpe.retry_count = 0
+        if self.counts.sessions == 1:
+            self.habits.reached(self)
         self._settle()
 
     def _settle(self) -> None:
@@ -302,7 +305,8 @@ class Device:
         self._plan_period()
         self.wake()
 
-    def _diagnosed(self, _place: str) -> None:
+    def _diagnosed(self, place: str) -> None:
+        self.habits.say(f"{self.serial}: {place.rstrip('.').rpartition('.')[2]} {self.value(place + 'DiagnosticsState')}")
         self.cpe.add_event(events.DIAGNOSTICS_COMPLETE)
         self.wake()
 

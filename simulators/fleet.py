@@ -76,11 +76,19 @@ class Fleet:
         self._kept = state.load(options.state) if options.state else {}
         say = options.say or (lambda _text: None)
         self._habits = Habits(
-            options.boot_s, options.flash_s, options.clip_retry_s, options.ca, say=say, saved=self._changed, failed=self._failed
+            options.boot_s,
+            options.flash_s,
+            options.clip_retry_s,
+            options.ca,
+            say=say,
+            saved=self._changed,
+            failed=self._failed,
+            reached=self._reached,
         )
         self._calls = ConnectionRequests(reactor.seconds)
         self._port: Any = None
         self._saving: Any = None
+        self._arrived = 0
         self._said: dict[str, float] = {}
         self.devices: list[Device] = [self._make(options.first_number + n, seat) for n, seat in enumerate(self._seats())]
 
@@ -145,6 +153,11 @@ class Fleet:
                 elif value:
                     setattr(total, each.name, value)
         return total
+
+    def _reached(self, _device: Device) -> None:
+        self._arrived += 1
+        if self._arrived == len(self.devices):
+            self._habits.say(f"All {len(self.devices)} devices have reached {self.options.url}")
 
     def _failed(self, device: Device, why: str) -> None:
         """Say it once per reason in half a minute: when the ACS is away, all devices say the same."""

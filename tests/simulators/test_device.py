@@ -191,6 +191,18 @@ def test_an_answer_nobody_thought_of_ends_the_session_not_the_device():
     assert device.counts.sessions == 1
 
 
+@pytest.mark.quirk("K-1", "K-34")
+def test_device_that_keeps_its_cookie_and_bootstraps_at_each_boot():
+    acs = ScriptedAcs()
+    device, clock = make_device(acs, quirks=("previous-cookie", "bootstrap-each-boot"))
+    device.start(0)
+    pass_time(clock, 1)
+    device.power_cut()
+    pass_time(clock, 3)
+    assert acs.events() == ["0 BOOTSTRAP", "1 BOOT"]
+    assert acs.cookies[-2] == "session=abc; worker=2"  # with the Inform already
+
+
 def test_stopped_device_leaves_no_timer():
     device, clock = make_device(ScriptedAcs())
     device.start(0)

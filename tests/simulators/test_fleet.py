@@ -17,7 +17,9 @@ from acs.cwmp.messages import GetParameterValues
 from acs.errors import WrongEnvironment
 from simulators.fleet import Fleet, FleetOptions
 from simulators.http import HttpClient
+from simulators.quirks import named
 from tests.simulators.kit import AcsResource, ScriptedAcs, clock_at, quiet_site, set_values
+from tests.simulators.test_http import Server
 
 SSID = "Device.WiFi.SSID.1.SSID"
 
@@ -112,6 +114,53 @@ async def test_a_new_connection_request_url_is_notified(tmp_path):
     async with Bench(count=1, models=("R110",), state=state) as bench:
         await until(lambda: bench.acs.informs)
         assert set(bench.acs.events()) == {"1 BOOT", "4 VALUE CHANGE"}
+
+
+@pytest.mark.quirk("K-1", "K-5", "K-7", "K-8", "K-10", "K-11", "K-12", "K-16", "K-20")
+@pytest.mark.parametrize("quirk", sorted(named()))
+@pytest_twisted.ensureDeferred
+async def test_every_quirk_still_makes_a_session(quirk):
+    async with Bench(count=1, models=("R110",), quirks=(quirk,)) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 1)
+        assert bench.acs.events() == ["0 BOOTSTRAP", "1 BOOT"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_said_once_when_all_are_there_and_once_when_the_acs_is_away():
+    said: list[str] = []
+    async with Bench(count=3, say=said.append) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 3)
+    away = Fleet(reactor, FleetOptions(count=3, url="http://127.0.0.1:1/", say=said.append))
+    await away.start()
+    await until(lambda: away.totals().failed == 3)
+    await away.stop()
+    assert len(said) == 2
+    assert said[0].startswith("All 3 devices have reached")
+    assert "session failed, no connection" in said[1]
+
+
+@pytest.mark.cwmp("A-60")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 70000, b"HTTP/1.1 302 Found\r\nLocation: gopher://x\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[bad\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 401 No\r\nWWW-Authenticate: Digest nonce\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 204 None\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 120\r\n\r\n" + b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><Fault/></e:Body></e:Envelope>".ljust(120),
+    ],
+)  # fmt: skip
+@pytest_twisted.ensureDeferred
+async def test_whatever_an_acs_answers_only_the_session_fails(answer):
+    server = Server(answer, close=True)
+    fleet = Fleet(reactor, FleetOptions(count=1, url=server.url))
+    await fleet.start()
+    await until(lambda: fleet.totals().failed == 1)
+    device = fleet.devices[0]
+    assert device.cpe.retry_count == 1
+    assert [event.event_code for event in device.cpe.pending] == ["0 BOOTSTRAP", "1 BOOT"]
+    await fleet.stop()
+    await server.port.stopListening()
 
 
 def test_unreadable_state_is_said_at_the_start(tmp_path):

@@ -92,6 +92,12 @@ async def fetch(url, *, file_type="1 Firmware Upgrade Image", size=0, login=("",
     return cpe, cpe.transfers[-1], aftermath
 
 
+async def send(cpe):
+    client = HttpClient(reactor, idle_s=5)
+    await transfer_file(client, cpe, cpe.transfers[-1])
+    client.close()
+
+
 @pytest.mark.cwmp("I-6", "L-60", "C-100")
 @pytest_twisted.ensureDeferred
 async def test_good_image_is_installed_and_asks_for_a_restart(server):
@@ -153,7 +159,7 @@ async def test_backup_and_restore_bring_the_values_back(server):
     cpe = make_cpe()
     rpc.answer(cpe, set_values({SSID: "Before"}))
     rpc.answer(cpe, Upload("u1", "3 Vendor Configuration File 1", server.url + "/secret", "ada", "pw", 0))
-    await transfer_file(HttpClient(reactor), cpe, cpe.transfers[-1])
+    await send(cpe)
     assert cpe.transfers[-1].fault_code == 0
     assert b"Before" in server.stored
     assert b"onboarding" not in server.stored
@@ -172,10 +178,10 @@ async def test_log_is_sent_as_text_and_a_refusal_is_9011(server):
     cpe = make_cpe()
     cpe.boot()
     rpc.answer(cpe, Upload("u1", "4 Vendor Log File 1", server.url + "/log", "", "", 0))
-    await transfer_file(HttpClient(reactor), cpe, cpe.transfers[-1])
+    await send(cpe)
     assert b"boot" in server.stored
     rpc.answer(cpe, Upload("u2", "2 Vendor Log File", server.url + "/full", "", "", 0))
-    await transfer_file(HttpClient(reactor), cpe, cpe.transfers[-1])
+    await send(cpe)
     assert cpe.transfers[-1].fault_code == 9011
 
 
