@@ -1,5 +1,15 @@
-"""The one list of what the application serves. A feature adds its page blueprint to `page_blueprints` and its REST blueprint to
-`api_blueprints`; templates lie in `care/<feature>/templates/<feature>/`, the area of the left bar in navigation.py.
+"""The one list of what the application serves, and how a feature joins it.
+
+* `care/<feature>/routes.py` has `bp = Blueprint("<feature>", __name__, template_folder="templates", url_prefix="/<feature>")`, named below in
+  `page_blueprints`. Under each route: `@needs(Permission.X)` (care/access.py); the application does not start with a route that lacks it.
+* Its service is a field of care/services.py; routes say `services().<feature>…`, `current_user_view().tenant` and `current_actor()`.
+* Templates lie in `care/<feature>/templates/<feature>/`, extend base.html (blocks title, styles, scripts, content) and take their parts
+  from macros.html. A style sheet of its own goes to static/ and uses tokens only; a new icon into ICONS of care/assets.py.
+* The left bar: AREAS of care/navigation.py; an area shows as soon as its endpoint exists.
+* What is live: the macro `live(["device:7"])` around fragments with `hx-get` and `hx-trigger="sse:device-7, live-again from:body"`;
+  kinds of topics in care/topics.py.
+* REST: `care/api/<feature>.py`, named in `api_blueprints`; its conventions are in care/api/__init__.py.
+* New sentences: `_()`, then `python -m care.translations extract`, translate, `compile`.
 """
 
 from flask import Blueprint
@@ -8,12 +18,17 @@ from flask_smorest import Blueprint as ApiBlueprint
 
 def page_blueprints() -> tuple[Blueprint, ...]:
     from care.audit.routes import bp as audit
+    from care.devices.routes import bp as devices
+    from care.firmware.routes import bp as firmware
     from care.jobs.routes import bp as jobs
+    from care.onboarding.routes import bp as onboarding
+    from care.operations.routes import bp as operations
+    from care.sessions.routes import bp as sessions
     from care.signin.routes import bp as signin
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, jobs, users, audit, profile
+    return signin, devices, onboarding, operations, sessions, firmware, jobs, users, audit, profile
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:

@@ -61,10 +61,11 @@ def web(workers: int | None, port: int | None, adopt: int | None) -> None:
     log.configure(given.log, given.log_level)
     settings.prepare_home(given)
     if adopt is not None:
-        serve(given, socket.fromfd(adopt, socket.AF_INET, socket.SOCK_STREAM))
+        serve(given, socket.socket(fileno=adopt))
         return
     listening = bind(given)
-    address = f"http://{given.host_for_people}:{listening.getsockname()[1]}"
+    given = given.model_copy(update={"web_port": listening.getsockname()[1]})  # what we tell people, where 0 was asked for
+    address = f"http://{given.host_for_people}:{given.web_port}"
     if given.web_workers == 1:
         serve(given, listening, lambda: announce(f"web listens on {address}"))
     else:
@@ -128,7 +129,8 @@ def _reactor() -> Any:
 def keep_workers(given: Settings, listening: socket.socket, address: str) -> None:
     """Start the workers on the socket, restart those that die, end them when we are told to end."""
     reactor = _reactor()
-    children = Workers(reactor, listening, given.web_workers)
+    command = [sys.executable, "-m", "care.cli", "web", "--port", str(given.web_port), "--adopt", "3"]
+    children = Workers(reactor, listening, given.web_workers, command)
     reactor.callWhenRunning(children.start)
     reactor.callWhenRunning(announce, f"web listens on {address} with {given.web_workers} workers")
     reactor.addSystemEventTrigger("before", "shutdown", children.stop)
@@ -136,10 +138,11 @@ def keep_workers(given: Settings, listening: socket.socket, address: str) -> Non
 
 
 class Workers:
-    """Child processes on one socket. `stop` asks them to end and waits until they have."""
+    """Child processes on one socket, which is their descriptor 3. `stop` asks them to end and waits until they have."""
 
-    def __init__(self, reactor: Any, listening: socket.socket, count: int) -> None:
+    def __init__(self, reactor: Any, listening: socket.socket, count: int, command: list[str]) -> None:
         self._reactor = reactor
+        self._command = command
         self._listening = listening
         self._count = count
         self._running: dict[int, Any] = {}
@@ -162,10 +165,8 @@ class Workers:
             def processEnded(self, reason: Any) -> None:
                 workers._ended(number, begun, "" if reason.check(ProcessDone) else str(reason.value))
 
-        command = [sys.executable, "-m", "care.cli", "web", "--adopt", "3"]
-        self._running[number] = self._reactor.spawnProcess(
-            Watch(), sys.executable, command, env=None, childFDs={0: 0, 1: 1, 2: 2, 3: self._listening.fileno()}
-        )
+        descriptors = {0: 0, 1: 1, 2: 2, 3: self._listening.fileno()}
+        self._running[number] = self._reactor.spawnProcess(Watch(), self._command[0], self._command, env=None, childFDs=descriptors)
 
     def _ended(self, number: int, begun: float, why: str) -> None:
         del self._running[number]
