@@ -1,0 +1,308 @@
+"""What every test may use: a database with its tables, a broker, a vault, the present time; and the watch over Twisted's reactor.
+
+A server a test needs and does not find skips it with the reason; under CI it fails, so that nothing is left out in silence.
+HEARTHLINE_TEST_POSTGRES and HEARTHLINE_TEST_RABBITMQ name other servers than those of this machine. tests/test_conftest.py is the test.
+"""
+
+import gc
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import pytest_twisted
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.logger import LogLevel, globalLogPublisher
+
+from acs.audit import Actor
+from acs.db.base import Base
+from acs.db.engine import Database
+from acs.db.tenancy import DEFAULT_TENANT, Tenant, TenantId
+from acs.db.upgrade import upgrade
+from acs.secrets import Vault
+from acs.settings import MODEL_MODULES
+
+OTHER_TENANT = TenantId(2)
+POSTGRES = os.environ.get("HEARTHLINE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+RABBITMQ = os.environ.get("HEARTHLINE_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
+
+# ---- the watch over the reactor -------------------------------------------------------------------------------
+
+
+class ReactorErrors:
+    """What went wrong in the reactor during a test. A test that provokes an error takes it away with `flush`."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    def observe(self, event: Any) -> None:
+        if event.get("log_level") not in (LogLevel.error, LogLevel.critical):
+            return
+        if event.get("log_failure") is None and str(event.get("log_format")).startswith("Unhandled error in Deferred"):
+            return  # a headline: the failure is told by the next event
+        self.events.append(event)
+
+    def flush(self, *types: type[BaseException]) -> list[BaseException]:
+        """The errors of these types (all, if none is named) that were logged so far; they do not fail the test any more."""
+        gc.collect()  # a Deferred tells of its error when it goes
+        found, kept = [], []
+        for event in self.events:
+            failure = event.get("log_failure")
+            if failure is not None and (not types or failure.check(*types)):
+                found.append(failure.value)
+            else:
+                kept.append(event)
+        self.events = kept
+        return found
+
+    def told(self) -> str:
+        return "\n".join(_told(event) for event in self.events)
+
+
+def _told(event: Any) -> str:
+    failure = event.get("log_failure")
+    return f"{event.get('log_namespace')}: {event.get('log_format')}\n{failure.getTraceback() if failure else event.get('log_text', '')}"
+
+
+class _Open:
+    """What the reactor has to do: its delayed calls, and the sockets it watches."""
+
+    def __init__(self) -> None:
+        self.calls = list(reactor.getDelayedCalls())  # type: ignore[attr-defined]
+        self.selectables = [*reactor.getReaders(), *reactor.getWriters()]  # type: ignore[attr-defined]
+
+    def since(self, before: "_Open") -> list[Any]:
+        known = {id(thing) for thing in (*before.calls, *before.selectables)}
+        new = {id(thing): thing for thing in (*self.calls, *self.selectables) if id(thing) not in known}
+        return [thing for thing in new.values() if "Waker" not in type(thing).__name__]
+
+
+def _turn() -> None:
+    pytest_twisted.blockon(deferLater(reactor, 0, lambda: None))  # type: ignore[arg-type]
+
+
+def _close(thing: Any) -> None:
+    """Keep one test's mess out of the next one."""
+    for name in ("cancel", "stopListening", "abortConnection", "loseConnection"):
+        if hasattr(thing, name):
+            try:
+                getattr(thing, name)()
+            except Exception:  # noqa: S112 - it is being thrown away, the test has failed already
+                continue
+            return
+
+
+@pytest.fixture(autouse=True)
+def reactor_errors(request: pytest.FixtureRequest) -> Iterator[ReactorErrors]:
+    """Fails the test after which an error is in Twisted's log, or a delayed call or an open socket in the reactor."""
+    before, errors = _Open(), ReactorErrors()
+    globalLogPublisher.addObserver(errors.observe)
+    try:
+        yield errors
+        in_reactor = hasattr(getattr(request.node, "obj", None), "_pytest_twisted_mark")
+        left = _Open().since(before)
+        for _ in range(20):  # closing takes a few turns: theirs, ours, the port's
+            if not left:
+                break
+            _turn()
+            left = _Open().since(before)
+        if in_reactor or left:
+            _turn()
+            gc.collect(1)
+    finally:
+        globalLogPublisher.removeObserver(errors.observe)
+    for thing in left:
+        _close(thing)
+    if left:
+        _turn()
+    if errors.events:
+        pytest.fail(f"errors in the reactor:\n{errors.told()}", pytrace=False)
+    if left:
+        pytest.fail("left behind in the reactor: " + "; ".join(repr(thing) for thing in left), pytrace=False)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: leave it out of every garbage collection to come."""
+    gc.collect()
+    gc.freeze()
+
+
+# ---- values ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 21, 20, 52, tzinfo=UTC)
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return Actor("user:anna", DEFAULT_TENANT, "192.0.2.7")
+
+
+@pytest.fixture
+def other_actor() -> Actor:
+    """Somebody of another tenant: for them our things do not exist. Only `database` fixtures know this tenant."""
+    return Actor("user:boris", OTHER_TENANT)
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return Vault(bytes(range(32)))
+
+
+# ---- databases -------------------------------------------------------------------------------------------------
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _second_tenant(database: Database) -> None:
+    with database.write() as unit:
+        unit.session.add(Tenant(id=OTHER_TENANT, name="other", created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file as the migrations leave it, made once and copied."""
+    for name in MODEL_MODULES:
+        import_module(name)
+    path = tmp_path_factory.mktemp("template") / "hearthline.db"
+    upgrade(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
+    _second_tenant(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database with all tables, the default tenant and another one."""
+    path = tmp_path / "hearthline.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+class PostgresServer:
+    """A server on which databases of our own are made and dropped."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        self._made: list[str] = []
+
+    def check(self) -> None:
+        with self._engine.connect():
+            pass
+
+    def make(self, name: str) -> str:
+        """The URL of a new, empty database."""
+        with self._engine.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        self._made.append(name)
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def break_connections(self, url: str) -> int:
+        """Cut every connection to this database, as a restart of the server would; how many there were."""
+        with self._engine.connect() as connection:
+            cut = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()")
+            return int(connection.scalar(cut, {"name": make_url(url).database}) or 0)
+
+    def drop(self, url: str) -> None:
+        name = make_url(url).database
+        with self._engine.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+    def close(self) -> None:
+        for name in self._made:
+            self.drop(self._url.set(database=name).render_as_string(hide_password=False))
+        self._engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer(POSTGRES)
+    try:
+        server.check()
+    except OperationalError as error:
+        server.close()
+        _missing(f"no PostgreSQL at {make_url(POSTGRES).render_as_string()}: {str(error.orig).splitlines()[0]}")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def _postgres_session(postgres_server: PostgresServer) -> str:
+    url = postgres_server.make(f"hearthline_test_{os.getpid()}")
+    for name in MODEL_MODULES:
+        import_module(name)
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database without a table."""
+    url = postgres_server.make(f"hearthline_test_{os.getpid()}_empty")
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture
+def postgres_url(_postgres_session: str) -> str:
+    """A PostgreSQL database with all tables and nothing in them but the two tenants."""
+    database = Database(_postgres_session)
+    with database.write() as unit:
+        for table in reversed(Base.metadata.sorted_tables):
+            unit.session.execute(table.delete())
+        unit.session.add(Tenant(id=DEFAULT_TENANT, name="default", created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    _second_tenant(database)
+    database.close()
+    return _postgres_session
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_database(request: pytest.FixtureRequest) -> Database:
+    """Each database we support in turn."""
+    return request.getfixturevalue("database" if request.param == "sqlite" else "postgres_database")
+
+
+# ---- broker ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> str:
+    """A broker that answers. Tests use queues of their own names and delete them."""
+    from kombu import Connection
+
+    try:
+        with Connection(RABBITMQ, connect_timeout=3) as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+    except Exception as error:
+        _missing(f"no RabbitMQ at {make_url(RABBITMQ).render_as_string()}: {error}")
+    return RABBITMQ

@@ -1,0 +1,73 @@
+"""The watch over the reactor sees what it is for: run on small test files, in a process of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+HEAD = """
+import pytest, pytest_twisted
+from twisted.internet import defer, protocol, reactor
+from twisted.internet.task import deferLater
+"""
+
+
+def outcome(tmp_path: Path, body: str) -> str:
+    file = tmp_path / "test_probe.py"
+    file.write_text(HEAD + body)
+    command = [sys.executable, "-m", "pytest", "-q", "--reactor=default", "-p", "no:cacheprovider", "-p", "tests.conftest", "--rootdir", str(tmp_path)]
+    done = subprocess.run([*command, "-c", "/dev/null", str(file)], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return done.stdout + done.stderr
+
+
+PROBES = {
+    "error in a call": ("""
+@pytest_twisted.ensureDeferred
+async def test_error_in_a_call():
+    reactor.callLater(0, lambda: 1 / 0)
+    await deferLater(reactor, 0.01, lambda: None)
+""", "ZeroDivisionError"),
+    "unhandled error of a Deferred": ("""
+def test_unhandled():
+    defer.fail(KeyError("nobody listens"))
+""", "nobody listens"),
+    "call left behind": ("""
+def test_call():
+    reactor.callLater(60, print, "too late")
+""", "left behind in the reactor: <DelayedCall"),
+    "port left open": ("""
+def test_port():
+    reactor.listenTCP(0, protocol.ServerFactory(), interface="127.0.0.1")
+""", "left behind in the reactor"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_what_happens_behind_a_tests_back_fails_it(tmp_path, name):
+    body, said = PROBES[name]
+    output = outcome(tmp_path, body)
+    assert "1 passed, 1 error" in output, output
+    assert said in output
+
+
+def test_what_is_closed_and_flushed_is_fine(tmp_path):
+    output = outcome(tmp_path, """
+@pytest_twisted.ensureDeferred
+async def test_expected(reactor_errors):
+    reactor.callLater(0, lambda: 1 / 0)
+    port = reactor.listenTCP(0, protocol.ServerFactory(), interface="127.0.0.1")
+    await deferLater(reactor, 0.01, lambda: None)
+    port.stopListening()  # not awaited: it takes a turn
+    assert [type(e) for e in reactor_errors.flush(ZeroDivisionError)] == [ZeroDivisionError]
+    reactor.callLater(60, print).cancel()
+
+def test_only_the_named_type_is_flushed(reactor_errors):
+    defer.fail(KeyError("k"))
+    assert reactor_errors.flush(ValueError) == []
+    assert len(reactor_errors.flush()) == 1
+""")  # fmt: skip
+    assert "2 passed" in output, output
+    assert " error" not in output.splitlines()[-1]
