@@ -26,6 +26,7 @@ NETWORK, HOUSE = _l("Network"), _l("House")
 AREAS = (
     Area(NETWORK, _l("Devices"), "router", "devices.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Operations"), "lightning", "operations.index", Permission.VIEW_DEVICES),
+    Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),
     Area(NETWORK, _l("Firmware"), "cpu", "firmware.index", Permission.MANAGE_FIRMWARE),
     Area(HOUSE, _l("Jobs"), "list-task", "jobs.index", Permission.VIEW_JOBS),
     Area(HOUSE, _l("Users"), "people", "users.index", Permission.MANAGE_USERS),

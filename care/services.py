@@ -15,8 +15,12 @@ from acs.db.engine import Database, Hint
 from acs.secrets import Vault
 from acs.settings import Settings
 from care.audit.service import AuditTrail
+from care.devices.service import Devices
+from care.firmware.service import Firmware
 from care.jobs.service import Jobs
+from care.operations.service import Operations
 from care.security.service import Clock, Security
+from care.sessions.service import Sessions
 
 EXTENSION = "hearthline"
 
@@ -32,6 +36,10 @@ class Services:
     security: Security
     jobs: Jobs
     audit: AuditTrail
+    devices: Devices
+    operations: Operations
+    firmware: Firmware
+    sessions: Sessions
 
 
 def utc_now() -> datetime:
@@ -43,14 +51,19 @@ def build_services(
 ) -> Services:
     """Open the database and the vault of the data directory. `publish` carries hints of SQLite units to the other processes."""
     db = db or Database(settings.database, publish)
+    vault = Vault.of(settings.home)
     return Services(
         db=db,
-        vault=Vault.of(settings.home),
+        vault=vault,
         settings=settings,
         clock=clock,
         security=Security(db, clock),
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
+        devices=Devices(db, vault, clock, settings.files_dir),
+        operations=Operations(db, clock),
+        firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),
+        sessions=Sessions(db, clock),
     )
 
 

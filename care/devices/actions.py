@@ -1,0 +1,76 @@
+"""What is asked of a device: one route for every kind of operation, and the choice of a firmware image.
+
+Arguments come from a form's fields; acs.operations checks them. POST, redirect, GET: the operation's card is on the page that follows.
+A double press makes one operation: acs returns the one that is still queued.
+"""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from acs.errors import Conflict, Invalid
+from care.access import current_actor, current_user_view, needs, require
+from care.devices.pages import look, page
+from care.devices.routes import bp
+from care.operations import stations
+from care.operations.service import permission_for
+from care.problems import is_fragment
+from care.security.permissions import Permission
+from care.services import services
+
+TABS = ("show", "wifi", "hosts", "line", "diagnostics", "parameters", "operations", "sessions", "backups", "history")
+_LISTS = {"read": "paths", "refresh": "prefixes"}
+_TEXTS = (
+    "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification",
+)  # fmt: skip
+
+
+def args_of(kind: str) -> dict[str, Any]:
+    """The arguments a form gives; empty ones are left to their defaults."""
+    args: dict[str, Any] = {name: value for name in _TEXTS if (value := request.form.get(name, "").strip())}
+    if kind in _LISTS:
+        args[_LISTS[kind]] = request.form.getlist(_LISTS[kind])
+    if kind == "firmware" and request.form.get("force") == "yes":
+        args["force"] = True
+    return args
+
+
+@bp.post("/<int:device_id>/ask/<kind>")
+@needs(Permission.VIEW_DEVICES)
+def ask(device_id: int, kind: str) -> Response | str:
+    """Who may see a device gets here; what each kind needs is checked by its own permission."""
+    require(permission_for(kind))
+    if kind == "write":
+        raise Invalid(_("Settings are written through their form, which shows the difference first."), "kind")
+    try:
+        operation_id = services().operations.ask(current_actor(), device_id, kind, args_of(kind), request.form.get("reason", ""))
+    except Conflict as error:
+        if is_fragment():
+            raise
+        flash(str(error), "warn")
+        return redirect(url_for(f"devices.{tab_to_return()}", device_id=device_id))
+    return answer(device_id, operation_id)
+
+
+def answer(device_id: int, operation_id: int) -> Response | str:
+    """The operation's card for htmx; for a browser the tab it came from, with the card on it."""
+    if is_fragment():
+        op = services().operations.get(current_user_view().tenant, operation_id)
+        return render_template("operations/_live.html", live=stations.live(op, services().clock()))
+    return redirect(url_for(f"devices.{tab_to_return()}", device_id=device_id, op=operation_id, _anchor="running"))
+
+
+def tab_to_return() -> str:
+    tab = request.form.get("tab", "")
+    return tab if tab in TABS else "show"
+
+
+@bp.get("/<int:device_id>/firmware")
+@needs(Permission.UPGRADE_FIRMWARE)
+def firmware(device_id: int) -> str:
+    """Which image? Only what fits is offered, with what it means for the customer."""
+    found = look(device_id)
+    images = services().firmware.fitting(current_user_view().tenant, found.head)
+    return page(found, "firmware", "firmware", images=images)

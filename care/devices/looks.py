@@ -1,0 +1,68 @@
+"""Icons and words of presences, areas and events: what templates look up instead of deciding."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from acs.cwmp import events
+from acs.devices.views import Presence
+from care.devices.verdict import Area
+from care.operations.words import kind_words
+
+PRESENCE: Mapping[Presence, tuple[str, Any]] = {
+    Presence.ONLINE: ("ok", _l("Online")),
+    Presence.SILENT: ("idle", _l("Silent")),
+    Presence.NEVER: ("idle", _l("Never seen")),
+    Presence.QUARANTINE: ("warn", _l("In quarantine")),
+    Presence.BLOCKED: ("bad", _l("Blocked")),
+}
+AREAS: Mapping[Area, tuple[str, Any]] = {
+    Area.ACCOUNT: ("person", _l("Account")),
+    Area.CIRCUIT: ("hdd-network", _l("Circuit")),
+    Area.ROUTER: ("router", _l("Router")),
+    Area.HOME: ("house", _l("Home")),
+}
+EVENTS: Mapping[str, tuple[str, Any]] = {
+    events.BOOTSTRAP: ("plug", _l("First contact")),
+    events.BOOT: ("power", _l("Restarted")),
+    events.SCHEDULED: ("clock-history", _l("Scheduled contact")),
+    events.VALUE_CHANGE: ("pencil", _l("A value changed")),
+    events.KICKED: ("person", _l("Kicked by a local page")),
+    events.TRANSFER_COMPLETE: ("arrow-left-right", _l("File transfer ended")),
+    events.DIAGNOSTICS_COMPLETE: ("activity", _l("Diagnosis ended")),
+    events.AUTONOMOUS_TRANSFER_COMPLETE: ("arrow-left-right", _l("Transferred a file by itself")),
+    events.M_REBOOT: ("power", _l("Restarted on our request")),
+    events.M_DOWNLOAD: ("cloud-arrow-down", _l("Our download ended")),
+    events.M_UPLOAD: ("cloud-arrow-up", _l("Our upload ended")),
+    "quarantined": ("shield-exclamation", _l("Put in quarantine")),
+    "admitted": ("shield-check", _l("Admitted")),
+    "blocked": ("shield-lock", _l("Blocked")),
+    "quarantine": ("shield-exclamation", _l("Put back in quarantine")),
+    "silent": ("moon", _l("Fell silent")),
+}
+ACTIONS: Mapping[str, Any] = {
+    "device.preregister": _l("Registered"),
+    "device.trust": _l("Admitted or blocked"),
+    "device.tags": _l("Tags changed"),
+    "device.note": _l("Note changed"),
+    "device.reveal": _l("Looked at a secret"),
+    "device.file_download": _l("Took a backup or log away"),
+    "device.credentials": _l("Logins changed"),
+    "operation.cancel": _l("Cancelled an operation"),
+}
+
+
+def action_words(action: str) -> str:
+    """What an audit line about a device says: "Asked for: Restart" for operations."""
+    if action in ACTIONS:
+        return str(ACTIONS[action])
+    area, _dot, kind = action.partition(".")
+    return _("Asked for: %(what)s", what=kind_words(kind)) if area == "operation" else action
+
+
+def event_words(code: str) -> tuple[str, str]:
+    """Icon and words of an event; one we have no words for keeps its own."""
+    icon, words = EVENTS.get(code, ("record-circle-fill", events.WORDS.get(code, code)))
+    return icon, str(words)

@@ -1,0 +1,245 @@
+"""What pages and REST do with devices, over acs.devices, acs.firmware and acs.recorder. One read per page, one unit per change.
+
+`look` is what every tab of the device page stands on: head, parameters, verdict, what runs. Tests: tests/care/devices/test_service.py.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from acs import audit
+from acs.audit import Actor, AuditView
+from acs.cwmp.identity import Identity
+from acs.db.engine import Database
+from acs.db.tenancy import TenantId
+from acs.devices import service as devices
+from acs.devices.views import DeviceId, DeviceRow, DeviceView, EventView, Presence, RuleView
+from acs.errors import Conflict, NotFound
+from acs.firmware import service as firmware
+from acs.firmware.service import FileView, ImageView
+from acs.operations import service as operations
+from acs.operations.views import OPEN, OperationId, OperationView
+from acs.provisioning.plan import Trust
+from acs.secrets import Vault
+from care.devices import evidence, proposals, verdict
+from care.devices.known import Known
+from care.devices.proposals import Proposal
+from care.devices.verdict import Verdict
+from care.security.service import Clock
+from datamodels.canonical import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of devices with what stands beside it."""
+
+    rows: tuple[DeviceRow, ...]
+    counts: Mapping[Presence, int]
+    models: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A device as its page sees it. `shown` are open operations and the one the address names, newest first."""
+
+    head: DeviceView
+    known: Known
+    verdict: Verdict
+    shown: tuple[OperationView, ...]
+    open_count: int
+    results: Mapping[str, OperationView]
+    newer: ImageView | None
+    now: datetime
+
+    @property
+    def discovering(self) -> bool:
+        return any(op.kind == "discover" and op.is_open for op in self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    events: tuple[EventView, ...]
+    lines: tuple[AuditView, ...]
+
+
+class Devices:
+    """Devices of one tenant at a time."""
+
+    def __init__(self, db: Database, vault: Vault, clock: Clock, files: Path) -> None:
+        self._db = db
+        self._vault = vault
+        self._clock = clock
+        self._files = files
+
+    # ---- reading -------------------------------------------------------------------------------------------------
+
+    def listed(
+        self, tenant: TenantId, filters: Mapping[str, str], after: int | None = None, before: int | None = None, limit: int = 50
+    ) -> Listed:
+        """`filters`: q, tag, model, version, presence; what is missing or empty does not count."""
+        now = self._clock()
+        with self._db.read() as session:
+            rows = _search(session, tenant, now, filters, after, before, limit)
+            return Listed(rows, devices.counts(session, tenant, now), devices.models(session, tenant))
+
+    def rows(self, tenant: TenantId, filters: Mapping[str, str], after: int | None, limit: int) -> tuple[DeviceRow, ...]:
+        with self._db.read() as session:
+            return _search(session, tenant, self._clock(), filters, after, None, limit)
+
+    def models(self, tenant: TenantId) -> tuple[str, ...]:
+        """Models that devices have."""
+        with self._db.read() as session:
+            return devices.models(session, tenant)
+
+    def find(self, tenant: TenantId, name: str) -> DeviceId:
+        """By id, key or serial number."""
+        with self._db.read() as session:
+            return devices.find(session, tenant, name)
+
+    def head(self, tenant: TenantId, device_id: int) -> DeviceView:
+        with self._db.read() as session:
+            return devices.get(session, tenant, device_id, self._clock())
+
+    def known(self, tenant: TenantId, device_id: int) -> tuple[DeviceView, Known]:
+        """Head and parameters: for fragments and forms that need no verdict."""
+        with self._db.read() as session:
+            head = devices.get(session, tenant, device_id, self._clock())
+            return head, Known(devices.tree(session, tenant, device_id), head.root)
+
+    def look(self, tenant: TenantId, device_id: int, operation_id: int | None = None) -> Look:
+        now = self._clock()
+        with self._db.read() as session:
+            head = devices.get(session, tenant, device_id, now)
+            known = Known(devices.tree(session, tenant, device_id), head.root)
+            running = operations.listed(session, tenant, now, device_id, OPEN, limit=20)
+            results = operations.latest_results(session, tenant, device_id, now)
+            images = firmware.listed(session, tenant)
+            named = _named(running, operation_id)
+            if operation_id is not None and named is None:
+                named = _own(operations.get(session, tenant, operation_id, now), device_id)
+        shown = tuple(op for op in running if op is not named)
+        newer = evidence.newer_image(head, images)
+        facts = evidence.facts_of(head, known, newer, results.get("wifi_scan"), now)
+        return Look(head, known, verdict.judge(facts), ((named,) if named else ()) + shown, len(running), results, newer, now)
+
+    def history(self, tenant: TenantId, device_id: int, with_audit: bool, event: int | None = None, line: int | None = None) -> History:
+        """Events and audit lines, each the newest first, before those ids."""
+        with self._db.read() as session:
+            found = devices.events(session, tenant, device_id, event, 50)
+            return History(found, audit.lines(session, tenant, f"device:{device_id}", line, 50) if with_audit else ())
+
+    def events(self, tenant: TenantId, device_id: int, before: int | None, limit: int) -> tuple[EventView, ...]:
+        with self._db.read() as session:
+            devices.get(session, tenant, device_id, self._clock())
+            return devices.events(session, tenant, device_id, before, limit)
+
+    def files(self, tenant: TenantId, device_id: int) -> tuple[FileView, ...]:
+        with self._db.read() as session:
+            devices.get(session, tenant, device_id, self._clock())
+            return firmware.files_of(session, tenant, device_id)
+
+    def file(self, by: Actor, device_id: int, file_id: int) -> tuple[FileView, bytes]:
+        """A backup or log in clear; who took it is audited, since backups hold secrets."""
+        with self._db.write() as unit:
+            view = firmware.get_file(unit.session, by.tenant, file_id)
+            if view.device_id != device_id:
+                raise NotFound(f"There is no file {file_id} of device {device_id}.")
+            audit.record(unit, by, "device.file_download", f"device:{device_id}", self._clock(), after={"file": file_id, "kind": view.kind})
+        try:
+            return view, firmware.read_sealed(self._vault, self._files, view.sha256)
+        except FileNotFoundError:
+            raise NotFound(f"File {file_id} is no longer in the files folder.") from None
+
+    def reveal(self, by: Actor, device_id: int, path: str) -> str:
+        """A secret in clear; who looked is audited."""
+        with self._db.write() as unit:
+            value = devices.secret(unit.session, self._vault, by.tenant, device_id, path)
+            audit.record(unit, by, "device.reveal", f"device:{device_id}", self._clock(), after={"parameter": path})
+            return value
+
+    # ---- changing ------------------------------------------------------------------------------------------------
+
+    def propose(self, by: Actor, device_id: int, wanted: Mapping[str, Value], reason: str = "") -> Proposal:
+        """What writing these canonical values would change."""
+        _head, known = self.known(by.tenant, device_id)
+        return proposals.of_canonical(device_id, known, wanted, by=by.name, now=self._clock(), reason=reason)
+
+    def propose_path(self, by: Actor, device_id: int, path: str, text: str, reason: str, override: bool) -> Proposal:
+        _head, known = self.known(by.tenant, device_id)
+        return proposals.of_path(device_id, known, path, text, by=by.name, now=self._clock(), reason=reason, override=override)
+
+    def seal(self, proposal: Proposal) -> str:
+        return proposals.seal(proposal, self._vault)
+
+    def opened(self, by: Actor, device_id: int, sealed: str) -> Proposal:
+        return proposals.unseal(sealed, self._vault, device_id, by.name, self._clock())
+
+    def apply(self, by: Actor, proposal: Proposal) -> OperationId:
+        """Ask for the write that was confirmed. Conflict if the device shows other values than those that were confirmed."""
+        _head, known = self.known(by.tenant, proposal.device_id)
+        if proposals.stale(proposal, known):
+            raise Conflict("The device's values changed meanwhile.")
+        with self._db.write() as unit:
+            args = {"values": [list(write) for write in proposal.writes]}
+            return operations.request(unit, by, DeviceId(proposal.device_id), "write", args, self._clock(), proposal.reason)
+
+    def preregister(self, by: Actor, identity: Identity, tags: Iterable[str] = (), note: str = "") -> DeviceId:
+        now = self._clock()
+        with self._db.write() as unit:
+            device_id = devices.preregister(unit, by, identity, now, tags)
+            if note.strip():
+                devices.set_note(unit, by, device_id, note, now)
+            return device_id
+
+    def change(self, by: Actor, device_id: int, given: Mapping[str, Any]) -> DeviceView:
+        """`given` may have tags, note and trust; all or none of them are changed."""
+        now = self._clock()
+        with self._db.write() as unit:
+            if "tags" in given:
+                devices.set_tags(unit, by, device_id, given["tags"], now)
+            if "note" in given:
+                devices.set_note(unit, by, device_id, given["note"], now)
+            if "trust" in given:
+                devices.set_trust(unit, by, device_id, Trust(given["trust"]), now)
+        return self.head(by.tenant, device_id)
+
+    def remove(self, by: Actor, device_id: int) -> None:
+        with self._db.write() as unit:
+            devices.remove(unit, by, device_id, self._clock())
+
+    # ---- onboarding rules ----------------------------------------------------------------------------------------
+
+    def rules(self, tenant: TenantId) -> tuple[RuleView, ...]:
+        with self._db.read() as session:
+            return devices.rules(session, tenant)
+
+    def add_rule(self, by: Actor, name: str, oui: str = "", product_class: str = "", serial_prefix: str = "") -> int:
+        with self._db.write() as unit:
+            return devices.add_rule(unit, by, name, oui, product_class, serial_prefix, self._clock())
+
+    def remove_rule(self, by: Actor, rule_id: int) -> None:
+        with self._db.write() as unit:
+            devices.remove_rule(unit, by, rule_id, self._clock())
+
+
+def _named(found: Iterable[OperationView], operation_id: int | None) -> OperationView | None:
+    return next((op for op in found if op.id == operation_id), None)
+
+
+def _own(op: OperationView, device_id: int) -> OperationView | None:
+    return op if op.device_id == device_id else None
+
+
+def _search(
+    session: Session, tenant: TenantId, now: datetime, filters: Mapping[str, str], after: int | None, before: int | None, limit: int
+) -> tuple[DeviceRow, ...]:
+    q, tag, model, version, presence = (filters.get(name) or "" for name in ("q", "tag", "model", "version", "presence"))
+    return devices.search(session, tenant, now, q, tag, model, version, presence, after, before, limit)

@@ -1,0 +1,1 @@
+"""Letting devices in: rules by which unknown ones are admitted."""

@@ -1,0 +1,71 @@
+"""What kinds, states and stations of operations are called, and why waking failed, in plain words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from acs.operations.views import OperationState
+
+KIND_WORDS: Mapping[str, Any] = {
+    "read": _l("Read values"),
+    "write": _l("Change settings"),
+    "add_object": _l("Add a row"),
+    "delete_object": _l("Delete a row"),
+    "set_notification": _l("Watch values"),
+    "discover": _l("Read everything"),
+    "refresh": _l("Read anew"),
+    "reboot": _l("Restart"),
+    "factory_reset": _l("Factory reset"),
+    "firmware": _l("Update firmware"),
+    "backup": _l("Back up settings"),
+    "log_upload": _l("Fetch the log"),
+    "restore": _l("Restore settings"),
+    "ping": _l("Ping"),
+    "traceroute": _l("Trace the route"),
+    "download_test": _l("Download test"),
+    "upload_test": _l("Upload test"),
+    "nslookup": _l("Look a name up"),
+    "wifi_scan": _l("Scan WiFi neighbours"),
+    "secure": _l("Hand out logins"),
+}
+STATE_WORDS: Mapping[OperationState, tuple[str, Any]] = {
+    OperationState.QUEUED: ("live", _l("Queued")),
+    OperationState.RUNNING: ("live", _l("In session")),
+    OperationState.WAITING: ("live", _l("Waiting for device")),
+    OperationState.DONE: ("ok", _l("Done")),
+    OperationState.FAILED: ("bad", _l("Failed")),
+    OperationState.EXPIRED: ("warn", _l("Expired")),
+    OperationState.CANCELLED: ("idle", _l("Cancelled")),
+}
+STATION_WORDS: Mapping[str, Any] = {
+    "queued": _l("Queued"),
+    "waking": _l("Waking device"),
+    "session": _l("In session"),
+    "device": _l("Waiting for device"),
+    "done": _l("Result"),
+}
+_WAKE_FAILURES: Mapping[str, Any] = {
+    "refused": _l("The device refused our call: nothing listens at its address. It may sit behind another router."),
+    "timeout": _l("The device did not answer our call in time. It may be behind a router that lets no call through, or be switched off."),
+    "unauthorized": _l("The device does not accept our login for calls. New logins are handed out at its next contact."),
+    "not_found": _l("The device knows no such call address any more. It tells the new one at its next contact."),
+    "busy": _l("The device is busy and put our call off. It comes when it is done."),
+    "forbidden_address": _l("The device names an address we may not call. Allowed networks are in the settings of this server."),
+    "no_url": _l("The device never told us where to call it."),
+    "unreachable": _l("There is no way to the device's address from here."),
+}
+
+
+def kind_words(kind: str, label: str = "") -> str:
+    known = KIND_WORDS.get(kind)
+    return str(known) if known is not None else label or kind
+
+
+def wake_failure(result: str, detail: str = "") -> str:
+    """Why our call did not reach the device; "" if it did, or was not tried. `detail` is shown only where we have no words."""
+    if result in ("", "ok"):
+        return ""
+    known = _WAKE_FAILURES.get(result)
+    return str(known) if known is not None else _("The device could not be called (%(why)s).", why=detail or result)
