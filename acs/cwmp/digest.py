@@ -95,7 +95,7 @@ def matching_secret(credentials: Credentials, method: str, candidates: Iterable[
             good = hmac.compare_digest(credentials.password.encode(), secret.encode())
         else:
             try:
-                good = hmac.compare_digest(response_of(credentials, secret, method), credentials.response)
+                good = hmac.compare_digest(response_of(credentials, secret, method).encode(), credentials.response.encode())
             except ValueError:
                 return None
         if good:
@@ -129,7 +129,7 @@ class Nonces:
 
     def check(self, digest: Digest, now_s: float) -> NonceState:
         body, signature = digest.nonce[:24], digest.nonce[24:]
-        if not hmac.compare_digest(self._signature(body), signature):
+        if not hmac.compare_digest(self._signature(body).encode(), signature.encode()):
             return NonceState.FORGED
         if not -60 <= now_s - int(body[:8], 16) <= NONCE_LIFE_S:
             return NonceState.STALE

@@ -95,17 +95,33 @@ class CwmpFault:
         return text
 
 
-class CpeProtocolError(Exception):
-    """The device broke a rule. `fault` is the ACS fault code to answer with if a SOAP fault fits, `status` the HTTP status otherwise.
+@dataclass(frozen=True, slots=True)
+class SoapFault:
+    """A fault of SOAP itself, without a CWMP fault in it: `MustUnderstand` for a header we do not know (conformance A-87)."""
 
-    `ends` says whether the session is over with it. Conformance A-41, A-71, B-80 ff.
+    code: str
+    text: str = ""
+
+
+class CpeProtocolError(Exception):
+    """The device broke a rule. `fault` is the ACS fault code to answer with if a CWMP fault fits, `soap_fault` the SOAP fault code
+    where the message never got as far as an RPC, `status` the HTTP status otherwise; codec.encode_refusal makes the answer.
+
+    `ends` says whether the session is over with it; `rid` and `namespace` are the refused message's own, where it got that far.
+    Conformance A-41, A-71, A-87, B-80 ff.
     """
 
-    def __init__(self, text: str, fault: int | None = None, status: int = 400, ends: bool = True) -> None:
+    def __init__(
+        self, text: str, fault: int | None = None, status: int = 400, ends: bool = True, soap_fault: str = "", rid: str | None = None,
+        namespace: str = "",
+    ) -> None:  # fmt: skip
         super().__init__(text)
         self.fault = fault
         self.status = status
         self.ends = ends
+        self.soap_fault = soap_fault
+        self.rid = rid
+        self.namespace = namespace
 
 
 class AcsProtocolError(Exception):

@@ -110,7 +110,7 @@ class CwmpSession:
             return self._receive_inform(message, envelope)
         if self.state is State.AWAITING_INFORM:
             raise CpeProtocolError(f"a session begins with Inform, not with {type(message).__name__}", fault=8003)
-        if isinstance(message, CwmpFault) or type(message).__name__.endswith("Response"):
+        if isinstance(message, CwmpFault) or _name(message).endswith("Response"):
             return self._receive_reply(message, envelope.id)
         return self._receive_call(message)
 
@@ -128,9 +128,9 @@ class CwmpSession:
                 self.inform_id = envelope.id
                 return Informed(inform, repeated=True)
             raise CpeProtocolError("a second, different Inform within the session", fault=8003)
+        self.namespace = envelope.namespace  # a refusal goes out in it too
         if not inform.device_id.serial_number.strip():
             raise CpeProtocolError("the Inform names no SerialNumber", fault=8003)
-        self.namespace = envelope.namespace
         self.announced = envelope.headers.supported_versions
         self.session_timeout_s = envelope.headers.session_timeout_s
         self.version = negotiate(envelope)
@@ -141,12 +141,12 @@ class CwmpSession:
 
     def _receive_reply(self, message: Any, rid: str | None) -> Received:
         if self.state is not State.AWAITING_REPLY:
-            raise CpeProtocolError(f"{type(message).__name__} answers nothing we asked")
-        if rid is not None and rid.strip() != self.asked_id and rid != "":
+            raise CpeProtocolError(f"{_name(message)} answers nothing we asked")
+        if rid is not None and rid.strip() not in ("", self.asked_id):  # none, empty, or with a line feed: quirk K-28
             raise CpeProtocolError(f"the answer carries ID {rid[:40]!r}, the question had {self.asked_id!r}")
         expected = type(self.asked).__name__ + "Response"
         if not isinstance(message, CwmpFault) and type(message).__name__ != expected:
-            raise CpeProtocolError(f"{type(message).__name__} came where {expected} was due")
+            raise CpeProtocolError(f"{_name(message)} came where {expected} was due")
         return self._answered(message)
 
     def _answered(self, message: Any) -> Replied:
@@ -181,10 +181,10 @@ class CwmpSession:
             raise AcsProtocolError(f"{type(request).__name__} in state {self.state.name}")
         if type(request).__name__ not in CLASSES:
             raise AcsProtocolError(f"{type(request).__name__} is no CWMP request")
+        rid = f"hl{self.asked_count + 1}"
+        body = encode(request, rid, self.namespace)  # what cannot be sent was never asked
         self.asked_count += 1
-        self.asked_id = f"hl{self.asked_count}"
-        body = encode(request, self.asked_id, self.namespace)
-        self.asked = request
+        self.asked, self.asked_id = request, rid
         self.state = State.AWAITING_REPLY
         return body
 
@@ -199,11 +199,11 @@ def _name(message: Any) -> str:
     return message.name if isinstance(message, UnknownRpc) else type(message).__name__
 
 
-def negotiate(envelope: Envelope) -> str:
+def negotiate(envelope: Envelope, ours: tuple[str, ...] = OUR_VERSIONS) -> str:
     """The protocol version of a session (conformance B-20 to B-25). CpeProtocolError 8006 where there is no common one."""
     announced = envelope.headers.supported_versions
     if announced:
-        common = [version for version in OUR_VERSIONS if version in announced]
+        common = [version for version in ours if version in announced]
         if not common:
             raise CpeProtocolError(f"no common CWMP version: the device speaks {', '.join(announced)[:80]}", fault=8006)
         return common[-1]

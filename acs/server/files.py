@@ -210,6 +210,9 @@ class _Held(static.File):
     def restat(self, reraise: bool = True) -> None:
         pass
 
+    def exists(self) -> bool:
+        return True
+
     def isdir(self) -> bool:
         return False
 

@@ -25,6 +25,8 @@ RETRY_S = (8, 20, 60, 180, 600, 1800)
 """Waits between calls, each jittered by half; the last one repeats."""
 PATIENCE_S = 30
 """How long after its 200 a device may take to inform."""
+BUSY_S = 4
+"""A device that is busy is about to be free: soon again (quirk K-70 allows one call a minute; the next answer tells)."""
 
 _log = log.get("waker")
 _calls = Counter("hearthline_connection_requests_total", "connection requests by result", ["result"])
@@ -72,7 +74,7 @@ class Waker:
             return
         if effort.timer is not None and effort.timer.active():
             effort.timer.cancel()
-        effort.timer = None
+        effort.timer, effort.attempts = None, 0
         self._start(device_id, effort)
 
     def _start(self, device_id: int, effort: _Effort) -> None:
@@ -111,6 +113,8 @@ class Waker:
         effort.attempts += 1
         if result is WakeResult.OK:
             wait = max(wait, PATIENCE_S)
+        elif result is WakeResult.BUSY:
+            wait = min(wait, BUSY_S)
         if result in (WakeResult.NO_URL, WakeResult.FORBIDDEN_ADDRESS):
             self._efforts.pop(device_id, None)  # only its next Inform can change that
             return

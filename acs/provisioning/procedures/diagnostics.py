@@ -4,6 +4,7 @@ Inputs and `Requested` travel in one call (conformance G-2). `Complete` and `Com
 device is called and its state read (G-11). Paths and units: conformance G.2.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from acs.cwmp.times import parse_time
 from acs.provisioning.procedure import Context, Done, Failed, Outcome, Phase, Procedure, Trigger, Wait
 from acs.provisioning.procedures.parameters import read_subtree
 
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
 Values = dict[str, str]
 """Results by their path below the diagnosis' object: `SuccessCount`, `RouteHops.1.Host`."""
 
@@ -45,7 +47,7 @@ class Diagnosis:
 
 def _number(values: Values, name: str) -> int | None:
     text = values.get(name, "").strip()
-    return int(text) if text.lstrip("-").isdigit() else None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _rows(values: Values, table: str) -> list[Values]:
@@ -53,7 +55,7 @@ def _rows(values: Values, table: str) -> list[Values]:
     for name, value in values.items():
         if name.startswith(table + "."):
             number, _, column = name[len(table) + 1 :].partition(".")
-            if number.isdigit() and column:
+            if _NUMBER.fullmatch(number) and column:
                 rows.setdefault(int(number), {})[column] = value
     return [rows[number] for number in sorted(rows)]
 
@@ -101,7 +103,7 @@ def _trace_result(v: Values) -> dict[str, Any]:
                 "host": row.get("Host", row.get("HopHost", "")),
                 "address": row.get("HostAddress", row.get("HopHostAddress", "")),
                 "error": _number(row, "ErrorCode" if "ErrorCode" in row else "HopErrorCode"),
-                "times_ms": [int(t) for t in times.replace(" ", "").split(",") if t.isdigit()],
+                "times_ms": [int(t) for t in times.replace(" ", "").split(",") if _NUMBER.fullmatch(t)],
             }
         )
     return {"total_ms": _number(v, "ResponseTime"), "hops": hops}
@@ -171,7 +173,7 @@ def _lookup_result(v: Values) -> dict[str, Any]:
 
 
 def _scan_result(v: Values) -> dict[str, Any]:
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "ssid": row.get("SSID", ""), "bssid": row.get("BSSID", ""), "channel": _number(row, "Channel"),
             "signal_dbm": _number(row, "SignalStrength"), "security": row.get("SecurityModeEnabled", ""),

@@ -19,7 +19,7 @@ def _upload(ctx: Context, table: str, old_type: str, new_number: str, words: str
     if ctx.facts.version not in ("1.0", "1.1"):
         listed = yield GetParameterNames(ctx.facts.path(f"DeviceInfo.{table}."), True)
         if not isinstance(listed, CwmpFault):
-            rows = sorted(int(leaf(info.name)) for info in listed.parameter_list if leaf(info.name).isdigit())
+            rows = sorted(int(leaf(info.name)) for info in listed.parameter_list if leaf(info.name).isdecimal())
             if rows:
                 file_type = f"{new_number} {old_type.partition(' ')[2]} {rows[0]}"
     answer = yield Upload(ctx.command_key, file_type, ctx.brief["url"], "", "", 0)

@@ -21,6 +21,8 @@ FIRMWARE = "1 Firmware Upgrade Image"
 
 def reboot(ctx: Context) -> Procedure:
     if ctx.maybe_sent:
+        if BOOT in ctx.events or BOOTSTRAP in ctx.events:  # the session that would settle it is this one
+            return Done({"reported": M_REBOOT in ctx.events})
         return _await_boot(ctx, "A restart may have been asked for; waiting to see whether it happened")
     answer = yield Reboot(ctx.command_key)
     if isinstance(answer, CwmpFault):
@@ -41,7 +43,7 @@ def reboot_verify(ctx: Context) -> Procedure:
 
 def factory_reset(ctx: Context) -> Procedure:
     if ctx.maybe_sent:
-        return _await_bootstrap(ctx)
+        return Done({}) if BOOTSTRAP in ctx.events else _await_bootstrap(ctx)
     answer = yield FactoryReset()
     if isinstance(answer, CwmpFault):
         return Failed("The device refused the factory reset. Nothing was changed.", answer)

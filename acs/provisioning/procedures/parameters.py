@@ -4,6 +4,7 @@ Reads go by leaves in batches that are halved on a fault (lesson R-7, quirks K-4
 from everything else (K-54) and are read back (R-6). Conformance C.2 to C.6, K.2.
 """
 
+import re
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from acs.cwmp.messages import (
 )
 from acs.cwmp.paths import leaf, parent
 from acs.provisioning.procedure import Answer, Context, Done, Failed, Procedure, Progress, Refused, Snapshot
+from datamodels.check import is_secret
 
 Values = tuple[ParameterValueStruct, ...]
 _CREDENTIAL_LEAVES = frozenset(
@@ -104,7 +106,7 @@ def walk(path: str, deep: bool) -> Generator[Any, Answer, tuple[tuple[str, bool]
             continue
         for name, writable in _names(answer.parameter_list):
             found[name] = writable
-            if name.endswith(".") and name not in seen:
+            if name.endswith(".") and name not in seen and name.startswith(path):
                 seen.add(name)
                 stack.append(name)
     return tuple(found.items())
@@ -165,7 +167,8 @@ def write(ctx: Context) -> Procedure:
     wanted = tuple(ParameterValueStruct(path, value, kind) for path, value, kind in ctx.args["values"])
     ordinary = tuple(v for v in wanted if not is_credential(v.name))
     groups = [group for group in (ordinary, *_credential_groups(wanted)) if group]
-    status, written = 0, []
+    status = 0
+    written: list[ParameterValueStruct] = []
     for group in groups:
         try:
             status = max(status, (yield from write_values(ctx, group, ctx.args.get("parameter_key", ctx.facts.parameter_key))))
@@ -174,10 +177,17 @@ def write(ctx: Context) -> Procedure:
             return Failed(told, refused.fault, {"written": [v.name for v in written]})
         written += group
     missing: list[tuple[str, CwmpFault]] = []
-    back = yield from read_names([v.name for v in wanted if ctx.args.get("verify", True)], ctx.facts.read_batch, missing)
+    checked = [v.name for v in wanted if ctx.args.get("verify", True)]
+    back = yield from read_names(checked, ctx.facts.read_batch, missing)
+    unseen = _unseen(checked, back, missing)
+    if len(checked) > 1 and unseen:  # left out of a longer answer (quirk K-51): asked for alone
+        back += yield from read_names(unseen, 1, missing)
+        unseen = _unseen(checked, back, missing)
     differing = _not_held(wanted, back)
     result = {"status": status, "written": [v.name for v in wanted], "needs_restart": status == 1, "not_held": differing}
     secrets = tuple(v for v in wanted if _hidden(v, back))
+    if unseen and status == 0:  # some devices accept any name (lesson R-6)
+        return Failed(f"The device accepted the write but has no {', '.join(unseen)}.", None, result)
     if differing and status == 0:
         names = ", ".join(item["path"] for item in differing)
         return Failed(f"The device accepted the write but shows another value for {names}.", None, result)
@@ -193,9 +203,17 @@ def _credential_groups(values: Values) -> list[Values]:
     return [request, stun, login, url]
 
 
+def _unseen(names: Iterable[str], back: Values, missing: Iterable[tuple[str, CwmpFault]]) -> list[str]:
+    """Names the device neither shows nor refuses to show for a reason of its own."""
+    known = {v.name for v in back} | {path for path, fault in missing if fault.code != 9005}
+    return [name for name in names if name not in known]
+
+
 def _hidden(wanted: ParameterValueStruct, back: Values) -> bool:
-    """Written, but reads back empty or as stars: a secret whose value only we know (quirk K-41)."""
-    return any(v.name == wanted.name and v.value != wanted.value and not v.value.strip("*•") for v in back)
+    """Written, but reads back as stars, or empty where it is a secret: a value only we know (quirk K-41)."""
+    return any(
+        v.name == wanted.name and v.value != wanted.value and not v.value.strip("*•") and (bool(v.value) or is_secret(v.name)) for v in back
+    )
 
 
 def _not_held(wanted: Values, back: Values) -> list[dict[str, str]]:
@@ -209,6 +227,7 @@ def _not_held(wanted: Values, back: Values) -> list[dict[str, str]]:
     return differing
 
 
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _BOOLEANS = {"1": "1", "true": "1", "yes": "1", "on": "1", "enabled": "1", "0": "0", "false": "0", "no": "0", "off": "0", "disabled": "0"}
 
 
@@ -223,7 +242,7 @@ def same_value(wanted: str, got: str, kind: str) -> bool:
         return True
     if [part.strip() for part in a.split(",")] == [part.strip() for part in b.split(",")]:
         return True
-    return a.lstrip("+-").isdigit() and b.lstrip("+-").isdigit() and int(a) == int(b)
+    return bool(_NUMBER.fullmatch(a) and _NUMBER.fullmatch(b)) and int(a) == int(b)
 
 
 # ---- objects -----------------------------------------------------------------------------------------------
@@ -237,6 +256,8 @@ def add_object(ctx: Context) -> Procedure:
     answer = yield AddObject(table, ctx.facts.parameter_key)
     if isinstance(answer, CwmpFault):
         return Failed(f"The device added no row to {table}.", answer)
+    if answer.instance_number < 1:  # quirk K-59
+        return Failed(f"The device added a row to {table} but did not say which: look at the table before you try again.")
     row = f"{table}{answer.instance_number}."
     values = tuple(ParameterValueStruct(row + name, value, kind) for name, value, kind in ctx.args.get("values", ()))
     if values:
@@ -248,7 +269,12 @@ def add_object(ctx: Context) -> Procedure:
     names = yield from walk(row, deep=True)
     missing: list[tuple[str, CwmpFault]] = []
     got = yield from read_names([name for name, _ in names if not name.endswith(".")], ctx.facts.read_batch, missing)
-    return Done({"instance": answer.instance_number, "path": row}, (Snapshot(row, ((row, True), *names), got),))
+    return Done({"instance": answer.instance_number, "path": row}, (Snapshot(row, _with_row(row, names), got),))
+
+
+def _with_row(row: str, names: tuple[tuple[str, bool], ...]) -> tuple[tuple[str, bool], ...]:
+    """The row itself once, whether the device listed it or not (lesson R-8)."""
+    return ((row, True), *(item for item in names if item[0] != row))
 
 
 def delete_object(ctx: Context) -> Procedure:
