@@ -246,6 +246,13 @@ class _Factory(ClientFactory):
             self.made.opened.errback(ConnectFailed(reason.getErrorMessage()))
 
 
+def in_chunks(body: bytes, count: int = 3) -> bytes:
+    """A body as Transfer-Encoding: chunked has it, in about so many pieces."""
+    size = max(1, -(-len(body) // count))
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
 class HttpClient:
     """Requests of one device, one after the other, on a connection kept as long as both sides like it."""
 
@@ -259,6 +266,7 @@ class HttpClient:
     async def request(
         self, method: str, url: str, headers: list[tuple[str, str]], body: bytes = b"", *, http10: bool = False,
         sink: Callable[[bytes], None] | None = None, length: int | None = None, pace_kbps: float = 0,
+        chunked: bool = False,
     ) -> Response:  # fmt: skip
         """One exchange. ConnectFailed or ExchangeFailed when there is none. `sink` gets the body of a 2xx answer piece by piece.
 
@@ -273,7 +281,10 @@ class HttpClient:
         lines = [f"{method} {target} HTTP/1.{0 if http10 else 1}", f"Host: {name}" + (f":{parts.port}" if parts.port else "")]
         lines += [f"{key}: {value}" for key, value in headers]
         size = len(body) if length is None else length
-        if method != "GET":
+        if chunked and body:
+            lines.append("Transfer-Encoding: chunked")
+            body = in_chunks(body)
+        elif method != "GET":
             lines.append(f"Content-Length: {size}")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         exchange, reused = await self._connection(place)

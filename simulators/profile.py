@@ -107,13 +107,15 @@ def lookup(root: str, path: str) -> Entry | None:
     return models.for_root(root).lookup(path)
 
 
-def _own(root: str, path: str) -> tuple[Entry, ...]:
+def parameters_of(root: str, path: str) -> tuple[Entry, ...]:
+    """What the model has straight below an object."""
     if path.startswith(SCAN_098):
         return models.for_root("Device").parameters_of(SCAN_181 + path[len(SCAN_098) :])
     return models.for_root(root).parameters_of(path)
 
 
-def _below(root: str, path: str) -> tuple[Entry, ...]:
+def objects_below(root: str, path: str) -> tuple[Entry, ...]:
+    """The objects and tables the model has straight below an object."""
     if path.startswith(SCAN_098):
         return models.for_root("Device").children(SCAN_181 + path[len(SCAN_098) :])
     return models.for_root(root).children(path)
@@ -130,6 +132,7 @@ class Base:
         self.leaves: dict[str, Leaf] = {}
         self.objects: dict[str, bool] = {}
         self._under: dict[str, tuple[str, ...]] = {}
+        self._below: dict[str, tuple[str, ...]] = {}
 
     def under(self, prefix: str) -> tuple[str, ...]:
         """Parameters below an object, in order; remembered, because fleets ask the same again and again."""
@@ -138,13 +141,20 @@ class Base:
             found = self._under[prefix] = tuple(path for path in self.leaves if path.startswith(prefix))
         return found
 
+    def below(self, table: str) -> tuple[str, ...]:
+        """Objects below a table, without it."""
+        found = self._below.get(table)
+        if found is None:
+            found = self._below[table] = tuple(path for path in self.objects if path.startswith(table) and path != table)
+        return found
+
     def add_object(self, path: str, values: dict[str, Any], row: int, around: dict[str, int]) -> None:
         """An object with all its parameters; values already there stay unless given again (a part refines another)."""
         for parent in _parents(path):
             self._add_bare(parent)
         fresh = path not in self.objects
         self._add_bare(path)
-        known = {entry.name: entry for entry in _own(self.root, path)}
+        known = {entry.name: entry for entry in parameters_of(self.root, path)}
         for name, entry in known.items():
             if name in values or (fresh and _belongs(entry)):
                 self.leaves[path + name] = leaf(entry, values.get(name), path, row, around)
@@ -157,7 +167,7 @@ class Base:
             return
         entry = lookup(self.root, path)
         self.objects[path] = bool(entry is not None and entry.creatable and path.rstrip(".").rpartition(".")[2].isdigit())
-        for below in _below(self.root, path):
+        for below in objects_below(self.root, path):
             if below.is_table and below.status is Status.CURRENT and not below.template.startswith(_NO_TABLES):
                 self.objects.setdefault(path + below.name + ".", below.creatable)
 

@@ -106,7 +106,7 @@ class AcsConnection:
             headers.append(("Connection", "close"))
         self.requests += 1
         try:
-            response = await self.client.request("POST", self.url, headers, body, http10=self.quirks.http10)
+            response = await self.client.request("POST", self.url, headers, body, http10=self.quirks.http10, chunked=self.quirks.chunked)
         except (ConnectFailed, WrongEnvironment) as error:
             raise SessionFailed(f"no connection to {self.url}: {error}") from None
         except ExchangeFailed as error:

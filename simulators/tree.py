@@ -11,7 +11,7 @@ from typing import Any
 from datamodels.entry import Entry, Status
 from simulators.facts import Facts
 from simulators.living import parse
-from simulators.profile import Base, Leaf, Shape, _below, _own, base_of, default_text, lookup, sort_key
+from simulators.profile import Base, Leaf, Shape, base_of, default_text, objects_below, parameters_of, sort_key
 
 
 class Tree:
@@ -74,16 +74,9 @@ class Tree:
         return sorted(numbers)
 
     def _rows_of(self, table: str) -> Iterator[str]:
-        for path in (*self._base_rows(table), *(path for path in self.added_objects if path.startswith(table))):
+        for path in (*self.base.below(table), *(path for path in self.added_objects if path.startswith(table))):
             if path in self.added_objects or not self._is_removed(path):
                 yield path
-
-    def _base_rows(self, table: str) -> tuple[str, ...]:
-        known = self.base._under.get("rows of " + table)
-        if known is None:
-            known = tuple(path for path in self.base.objects if path.startswith(table) and path != table)
-            self.base._under["rows of " + table] = known
-        return known
 
     # ---- values --------------------------------------------------------------------------------------------------
 
@@ -125,15 +118,15 @@ class Tree:
         return max(self.last_number.get(table, 0), *self._numbers_of_base(table), 0) + 1
 
     def _numbers_of_base(self, table: str) -> list[int]:
-        parts = (path[len(table) : -1] for path in self._base_rows(table))
+        parts = (path[len(table) : -1] for path in self.base.below(table))
         return [int(part) for part in parts if part.isdigit()] or [0]
 
     def _build(self, path: str, number: int, may: bool) -> None:
         self.added_objects[path] = may
-        for entry in _own(self.base.root, path):
+        for entry in parameters_of(self.base.root, path):
             if entry.status is Status.CURRENT:
                 self.added[path + entry.name] = _fresh(entry, path, number)
-        for entry in _below(self.base.root, path):
+        for entry in objects_below(self.base.root, path):
             if entry.status is not Status.CURRENT:
                 continue
             if entry.is_table:
@@ -203,6 +196,3 @@ def _fresh(entry: Entry, path: str, number: int) -> Leaf:
 
 def _says(entry: Entry, word: str) -> bool:
     return any(value.value == word for value in entry.enums)
-
-
-__all__ = ["Tree", "lookup"]

@@ -18,6 +18,7 @@ class Quirks:
     keep_alive: bool = True
     http10: bool = False
     expect: bool = False
+    chunked: bool = False
     content_type: str = "text/xml; charset=utf-8"
     soap_action: bool = True
     empty_post: bool = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,6 @@ from twisted.web.server import NOT_DONE_YET, Site
 
 from acs.cwmp.codec import Envelope, decode, encode
 from acs.cwmp.messages import (
-    GetRPCMethodsResponse,
     Inform,
     InformResponse,
     ParameterValueStruct,
@@ -21,7 +19,6 @@ from acs.cwmp.messages import (
     TransferComplete,
     TransferCompleteResponse,
 )
-from simulators import rpc
 from simulators.cpe import Cpe
 from simulators.device import Device, Habits
 from simulators.facts import make_facts
@@ -49,13 +46,6 @@ def make_cpe(
     facts.username = str(cpe.identity.key)
     plant(cpe, faults)
     return cpe
-
-
-def spv(cpe: Cpe, key: str = "", **_none: Any) -> Callable[..., Any]:
-    def call(values: dict[str, str]) -> Any:
-        return rpc.answer(cpe, set_values(values, key))
-
-    return call
 
 
 def set_values(values: dict[str, str], key: str = "") -> SetParameterValues:
@@ -171,6 +161,3 @@ def quiet_site(resource: Resource) -> Site:
     site.noisy = False
     site.log = lambda _request: None  # type: ignore[method-assign]
     return site
-
-
-__all__ = ["GetRPCMethodsResponse"]

@@ -116,7 +116,7 @@ async def test_a_new_connection_request_url_is_notified(tmp_path):
         assert set(bench.acs.events()) == {"1 BOOT", "4 VALUE CHANGE"}
 
 
-@pytest.mark.quirk("K-1", "K-5", "K-7", "K-8", "K-10", "K-11", "K-12", "K-16", "K-20")
+@pytest.mark.quirk("K-1", "K-5", "K-7", "K-8", "K-10", "K-11", "K-12", "K-13", "K-16", "K-20")
 @pytest.mark.parametrize("quirk", sorted(named()))
 @pytest_twisted.ensureDeferred
 async def test_every_quirk_still_makes_a_session(quirk):

@@ -7,7 +7,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 
-from simulators.http import ConnectFailed, ExchangeFailed, HttpClient
+from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, in_chunks
 
 
 class Raw(Protocol):
@@ -58,6 +58,11 @@ async def test_counted_body_and_an_informational_answer_before_it():
 async def test_chunked_body():
     response = await ask(Server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"))
     assert response.body == b"abcde"
+
+
+@pytest.mark.cwmp("L-13")
+def test_body_in_three_chunks():
+    assert in_chunks(b"abcdefgh") == b"3\r\nabc\r\n3\r\ndef\r\n2\r\ngh\r\n0\r\n\r\n"
 
 
 @pytest_twisted.ensureDeferred
