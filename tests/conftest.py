@@ -94,7 +94,7 @@ def _close(thing: Any) -> None:
         if hasattr(thing, name):
             try:
                 getattr(thing, name)()
-            except Exception:  # noqa: S112 - it is being thrown away, the test has failed already
+            except Exception:
                 continue
             return
 
