@@ -114,9 +114,15 @@ def _rows(living: Living, _facts: Facts, tree: Any) -> str:
 
 
 def _optical(living: Living, facts: Facts, _tree: Any) -> str:
+    """In dBm as text, tenths, or thousandths in steps of two: as each model has it (conformance X-12)."""
     level = facts.optical_rx_dbm if living.arguments[0] == "rx" else facts.optical_tx_dbm
     level += 0.06 * _slot_noise(living, facts)
-    return f"{level:.1f}" if living.arguments[1] == "dbm" else str(round(level * 500) * 2)
+    match living.arguments[1]:
+        case "dbm":
+            return f"{level:.1f}"
+        case "deci":
+            return str(round(level * 10))
+    return str(round(level * 500) * 2)
 
 
 def _log(_living: Living, facts: Facts, _tree: Any) -> str:

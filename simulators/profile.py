@@ -18,12 +18,19 @@ from typing import Any
 from acs.cwmp.times import UNKNOWN_TIME
 from datamodels import tree as models
 from datamodels.check import check
-from datamodels.entry import Entry, Kind, Status, Syntax
+from datamodels.entry import Entry, EnumValue, Kind, Range, Status, Syntax
 from simulators.living import Living, parse
 
 DATA = Path(__file__).parent / "profiles"
 SCAN_098 = "InternetGatewayDevice.LANDevice.1.X_HEARTHLINE_NeighboringWiFiDiagnostic."
 SCAN_181 = "Device.WiFi.NeighboringWiFiDiagnostic."
+VENDOR_SETTINGS = {
+    "X_HEARTHLINE_OperatingChannelBandwidth": Syntax(
+        "string", enums=tuple(EnumValue(word) for word in ("20MHz", "40MHz", "80MHz", "Auto"))
+    ),
+    "X_HEARTHLINE_VLANID": Syntax("unsignedInt", ranges=(Range("1", "4094"),)),
+}
+"""Vendor parameters that the ACS may set; all others are read only."""
 _PLACEHOLDER = re.compile(r"\{(\d+)\.\.(\d+)\}|\{(hosts|wifi2|wifi5)\}")
 # Roots of tables nobody would look for in a home router: leaving them out keeps full reads at a size devices of this class have.
 _NO_TABLES = ("Device.CollectionDevice.", "Device.ManagementServer.VirtualDevice.", "Device.ManagementServer.EmbeddedDevice.")
@@ -192,8 +199,11 @@ def _belongs(entry: Entry) -> bool:
 
 
 def _vendor_entry(path: str, value: Any) -> Entry:
+    setting = VENDOR_SETTINGS.get(path.rpartition(".")[2])
+    if setting is not None:
+        return Entry(models.template_of(path), Kind.PARAMETER, writable=True, syntax=setting)
     kind = "boolean" if isinstance(value, bool) else "int" if isinstance(value, int) else "string"
-    if isinstance(value, str) and value.startswith(("=count", "=near")):
+    if isinstance(value, str) and (value.startswith(("=count", "=near")) or value.endswith(" signal")):
         kind = "unsignedLong" if value.startswith("=count") else "int"
     return Entry(models.template_of(path), Kind.PARAMETER, writable=False, syntax=Syntax(type=kind))
 
