@@ -33,7 +33,11 @@ def page_blueprints() -> tuple[Blueprint, ...]:
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.audit import bp as audit
+    from care.api.devices import bp as devices
+    from care.api.firmware import bp as firmware
     from care.api.jobs import bp as jobs
+    from care.api.operations import bp as operations
+    from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return users, jobs, audit
+    return devices, operations, firmware, sessions, users, jobs, audit

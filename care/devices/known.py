@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from acs.devices.packing import Stored, Tree
+from acs.devices.views import ParameterView
 from acs.secrets import MASK
 from care.devices import words
 from datamodels import canonical
@@ -107,6 +108,18 @@ class Known:
                 if start in wanted and (start not in found or stored.at > found[start]):
                     found[start] = stored.at
         return found
+
+    def parameters(self, prefix: str = "", q: str = "", after: str = "", limit: int = 200) -> tuple[ParameterView, ...]:
+        """Parameters by path, below `prefix`, with `q` in path or value (any case); `after` pages on. Values of secrets are never searched."""
+        needle = q.strip().lower()
+        paths = sorted(
+            path for path, s in self.values.items()
+            if path.startswith(prefix) and path > after and (not needle or needle in path.lower() or (s.value != MASK and needle in s.value.lower()))
+        )[:limit]  # fmt: skip
+        values = self.values
+        return tuple(
+            ParameterView(p, values[p].value, values[p].type, values[p].at, values[p].origin, values[p].writable, is_secret(p)) for p in paths
+        )
 
     @property
     def bands(self) -> tuple[str, ...]:

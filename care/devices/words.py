@@ -155,8 +155,8 @@ def quantity(value: float, unit: str) -> str:
 
 
 def size(octets: float) -> str:
-    """Bytes in the unit that leaves few digits."""
-    for unit, factor in _SCALES:
+    """Bytes in the unit that leaves few digits; what a packet or a line of text may have stays in bytes."""
+    for unit, factor in _SCALES if octets >= 10_000 else ():
         if octets >= factor:
             return f"{number(octets / factor, 1)}{NBSP}{unit}"
     return f"{number(octets)}{NBSP}bytes"

@@ -1,0 +1,335 @@
+"""Devices: list, register, look, tag, admit, remove; their parameters raw and canonical, settings, events, files; onboarding rules.
+
+A device is named by its id, its key (OUI-ProductClass-SerialNumber) or its serial number. Secrets are masked everywhere here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from acs.cwmp.identity import Identity
+from acs.devices.views import DeviceView, EventView, Presence
+from acs.firmware.service import FileView
+from acs.operations.views import OperationView
+from acs.provisioning.plan import Trust
+from care.access import current_actor, current_user_view, needs, require
+from care.api.operations import OperationSchema
+from care.api.schemas import LIMIT, LIMIT_MAX, Ignoring, PageQuery, page, page_of
+from care.devices.service import Devices
+from care.security.permissions import Permission
+from care.services import services
+from datamodels import canonical
+
+bp = Blueprint("api-devices", __name__, url_prefix="/api/v1", description="Devices")
+VALUES_MAX = 5000
+
+
+class DeviceRowSchema(Schema):
+    id = fields.Integer()
+    key = fields.String(metadata={"description": "OUI-ProductClass-SerialNumber"})
+    serial_number = fields.String()
+    manufacturer = fields.String()
+    model = fields.String()
+    product_class = fields.String()
+    software_version = fields.String()
+    address = fields.String()
+    presence = fields.Enum(Presence, by_value=True)
+    in_session = fields.Boolean()
+    last_inform_at = fields.DateTime(allow_none=True)
+    tags = fields.List(fields.String())
+
+
+class DeviceSchema(DeviceRowSchema):
+    oui = fields.String()
+    hardware_version = fields.String()
+    root = fields.String(metadata={"description": "Device (TR-181) or InternetGatewayDevice (TR-098); empty before the first contact"})
+    trust = fields.String()
+    wan_address = fields.String()
+    connection_request_url = fields.String()
+    inform_interval_s = fields.Integer()
+    first_seen_at = fields.DateTime(allow_none=True)
+    last_boot_at = fields.DateTime(allow_none=True)
+    silent_at = fields.DateTime(allow_none=True, metadata={"description": "From when on it counts as silent"})
+    inform_count = fields.Integer()
+    wake_at = fields.DateTime(allow_none=True)
+    wake_result = fields.String()
+    wake_detail = fields.String()
+    has_tree = fields.Boolean(metadata={"description": "Whether its parameters were read completely once"})
+    note = fields.String()
+
+
+class NewDeviceSchema(Schema):
+    oui = fields.String(required=True, validate=validate.Regexp("^[0-9A-Fa-f]{6}$"))
+    product_class = fields.String(load_default="", validate=validate.Length(max=64))
+    serial_number = fields.String(required=True, validate=validate.Length(1, 64))
+    tags = fields.List(fields.String(), load_default=list, validate=validate.Length(max=50))
+    note = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class DeviceChangesSchema(Schema):
+    tags = fields.List(fields.String(), validate=validate.Length(max=50), metadata={"description": "Replaces all tags"})
+    note = fields.String(validate=validate.Length(max=2000))
+    trust = fields.String(validate=validate.OneOf(list(Trust)))
+
+
+class DeviceQuery(Ignoring):
+    q = fields.String(load_default="", metadata={"description": "Beginning of a serial number, or a whole key, address, model, version or tag"})
+    presence = fields.String(load_default="", validate=validate.OneOf(["", *Presence]))
+    model = fields.String(load_default="")
+    version = fields.String(load_default="")
+    tag = fields.String(load_default="")
+    limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, LIMIT_MAX))
+    before = fields.Integer(load_default=None, allow_none=True, metadata={"description": "`next` of the page before; devices are in order of id"})
+
+
+class ParameterSchema(Schema):
+    path = fields.String()
+    value = fields.String()
+    type = fields.String()
+    at = fields.DateTime()
+    origin = fields.String()
+    writable = fields.Boolean(allow_none=True)
+    secret = fields.Boolean()
+
+
+class ParameterQuery(Ignoring):
+    prefix = fields.String(load_default="", metadata={"description": "Such as Device.WiFi."})
+    q = fields.String(load_default="", metadata={"description": "In path or value, any case"})
+    after = fields.String(load_default="", metadata={"description": "`next` of the page before"})
+    limit = fields.Integer(load_default=200, validate=validate.Range(1, VALUES_MAX))
+
+
+class CanonicalSchema(Schema):
+    name = fields.String()
+    value = fields.Raw(allow_none=True)
+    unit = fields.String()
+    path = fields.String()
+    at = fields.DateTime()
+    origin = fields.String()
+    writable = fields.Boolean()
+    health = fields.String(allow_none=True, metadata={"description": "good, warn or bad, where the name has limits"})
+
+
+class CanonicalListSchema(Schema):
+    items = fields.List(fields.Nested(CanonicalSchema))
+
+
+class SettingsSchema(Schema):
+    values = fields.Dict(
+        keys=fields.String(), values=fields.Raw(), required=True, validate=validate.Length(1, 100),
+        metadata={"description": "Canonical name to value, such as {\"wifi.2g.channel\": 6}"},
+    )  # fmt: skip
+    reason = fields.String(load_default="", validate=validate.Length(max=300))
+
+
+class VerdictCellSchema(Schema):
+    area = fields.String()
+    state = fields.String()
+    word = fields.String()
+    evidence = fields.String()
+    is_cause = fields.Boolean()
+
+
+class VerdictSchema(Schema):
+    state = fields.String()
+    sentence = fields.String()
+    advice = fields.String()
+    cells = fields.List(fields.Nested(VerdictCellSchema))
+
+
+class EventSchema(Schema):
+    id = fields.Integer()
+    at = fields.DateTime()
+    code = fields.String()
+    detail = fields.String()
+
+
+class FileSchema(Schema):
+    id = fields.Integer()
+    operation_id = fields.Integer()
+    kind = fields.String()
+    size = fields.Integer()
+    sha256 = fields.String()
+    software_version = fields.String()
+    received_at = fields.DateTime()
+
+
+class FileListSchema(Schema):
+    items = fields.List(fields.Nested(FileSchema))
+
+
+def _devices() -> Devices:
+    return services().devices
+
+
+def found(name: str) -> int:
+    """The id of the device that the address names."""
+    return _devices().find(current_user_view().tenant, name)
+
+
+@bp.route("/devices")
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(DeviceQuery, location="query")
+@bp.response(200, page_of(DeviceRowSchema))
+def listed(query: dict[str, Any]) -> dict[str, Any]:
+    filters = {name: query[name] for name in ("q", "presence", "model", "version", "tag")}
+    rows = _devices().rows(current_user_view().tenant, filters, query["before"], query["limit"] + 1)
+    return page(rows, query["limit"], key=lambda row: row.id)
+
+
+@bp.route("/devices", methods=["POST"])
+@needs(Permission.MANAGE_DEVICES)
+@bp.arguments(NewDeviceSchema)
+@bp.response(201, DeviceSchema)
+def register(given: dict[str, Any]) -> DeviceView:
+    """Enter a device before it is seen: it is let in at its first contact. 409 if it is known."""
+    identity = Identity(given["oui"].upper(), given["product_class"].strip(), given["serial_number"].strip())
+    device_id = _devices().preregister(current_actor(), identity, given["tags"], given["note"])
+    return _devices().head(current_user_view().tenant, device_id)
+
+
+@bp.route("/devices/<name>")
+@needs(Permission.VIEW_DEVICES)
+@bp.response(200, DeviceSchema)
+def show(name: str) -> DeviceView:
+    return _devices().head(current_user_view().tenant, found(name))
+
+
+@bp.route("/devices/<name>", methods=["PATCH"])
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(DeviceChangesSchema)
+@bp.response(200, DeviceSchema)
+def change(given: dict[str, Any], name: str) -> DeviceView:
+    """Tags and note need manage_devices, trust needs admit_device."""
+    if "trust" in given:
+        require(Permission.ADMIT_DEVICE)
+    if not given or "tags" in given or "note" in given:
+        require(Permission.MANAGE_DEVICES)
+    return _devices().change(current_actor(), found(name), given)
+
+
+@bp.route("/devices/<name>", methods=["DELETE"])
+@needs(Permission.MANAGE_DEVICES)
+@bp.response(204)
+def remove(name: str) -> None:
+    """Forget a device with all that is known of it."""
+    _devices().remove(current_actor(), found(name))
+
+
+@bp.route("/devices/<name>/verdict")
+@needs(Permission.VIEW_DEVICES)
+@bp.response(200, VerdictSchema)
+def verdict(name: str) -> Any:
+    """What is wrong, in words: as on the device's page."""
+    return _devices().look(current_user_view().tenant, found(name)).verdict
+
+
+@bp.route("/devices/<name>/parameters")
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(ParameterQuery, location="query")
+@bp.response(200, page_of(ParameterSchema))
+def parameters(query: dict[str, Any], name: str) -> dict[str, Any]:
+    """As last known, in order of path; nothing is asked of the device."""
+    _head, known = _devices().known(current_user_view().tenant, found(name))
+    rows = known.parameters(query["prefix"], query["q"], query["after"], query["limit"] + 1)
+    return page(rows, query["limit"], key=lambda row: row.path)
+
+
+@bp.route("/devices/<name>/canonical")
+@needs(Permission.VIEW_DEVICES)
+@bp.response(200, CanonicalListSchema)
+def canonical_values(name: str) -> dict[str, Any]:
+    """Everything the device has a canonical name for."""
+    _head, known = _devices().known(current_user_view().tenant, found(name))
+    return {"items": known.readings(canonical.names())}
+
+
+@bp.route("/devices/<name>/settings", methods=["POST"])
+@needs(Permission.WRITE_BASIC)
+@bp.arguments(SettingsSchema)
+@bp.response(202, OperationSchema)
+def settings(given: dict[str, Any], name: str) -> OperationView:
+    """Write canonical values. WiFi name, password and channel need write_basic, everything else write_parameters."""
+    actor = current_actor()
+    proposal = _devices().propose(actor, found(name), _values(given["values"]), given["reason"])
+    require(proposal.permission)
+    return services().operations.get(actor.tenant, _devices().apply(actor, proposal))
+
+
+def _values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON's lists become tuples; a name that is not canonical is refused with its field."""
+    from acs.errors import Invalid
+
+    unknown = next((name for name in given if name not in canonical.names()), None)
+    if unknown is not None:
+        raise Invalid(f"{unknown!r} is not a canonical name.", unknown)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+
+
+@bp.route("/devices/<name>/events")
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_of(EventSchema))
+def events(query: dict[str, Any], name: str) -> dict[str, Any]:
+    """What happened to it, the newest first; plain periodic contacts leave no line."""
+    rows: tuple[EventView, ...] = _devices().events(current_user_view().tenant, found(name), query["before"], query["limit"] + 1)
+    return page(rows, query["limit"], key=lambda event: event.id)
+
+
+@bp.route("/devices/<name>/files")
+@needs(Permission.VIEW_DEVICES)
+@bp.response(200, FileListSchema)
+def files(name: str) -> dict[str, Any]:
+    """Backups and logs it sent."""
+    rows: tuple[FileView, ...] = _devices().files(current_user_view().tenant, found(name))
+    return {"items": rows}
+
+
+@bp.route("/devices/<name>/files/<int:file_id>")
+@needs(Permission.BACKUP_RESTORE)
+@bp.response(200, content_type="application/octet-stream")
+def file(name: str, file_id: int) -> Response:
+    """The bytes, in clear; the audit trail notes who took them."""
+    _view, content = _devices().file(current_actor(), found(name), file_id)
+    return Response(content, mimetype="application/octet-stream")
+
+
+# ---- onboarding rules ----------------------------------------------------------------------------------------------
+
+
+class RuleSchema(Schema):
+    id = fields.Integer(dump_only=True)
+    name = fields.String(required=True, validate=validate.Length(1, 80))
+    oui = fields.String(load_default="")
+    product_class = fields.String(load_default="", validate=validate.Length(max=64))
+    serial_prefix = fields.String(load_default="", validate=validate.Length(max=64))
+
+
+class RuleListSchema(Schema):
+    items = fields.List(fields.Nested(RuleSchema))
+
+
+@bp.route("/onboarding-rules")
+@needs(Permission.ADMIT_DEVICE)
+@bp.response(200, RuleListSchema)
+def rules() -> dict[str, Any]:
+    return {"items": _devices().rules(current_user_view().tenant)}
+
+
+@bp.route("/onboarding-rules", methods=["POST"])
+@needs(Permission.MANAGE_DEVICES)
+@bp.arguments(RuleSchema)
+@bp.response(201, RuleSchema)
+def add_rule(given: dict[str, Any]) -> dict[str, Any]:
+    """Devices that prove the onboarding secret and fit are let in. One that fits everything must be named "everything"."""
+    return {**given, "id": _devices().add_rule(current_actor(), **given)}
+
+
+@bp.route("/onboarding-rules/<int:rule_id>", methods=["DELETE"])
+@needs(Permission.MANAGE_DEVICES)
+@bp.response(204)
+def remove_rule(rule_id: int) -> None:
+    _devices().remove_rule(current_actor(), rule_id)
