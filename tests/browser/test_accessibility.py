@@ -50,3 +50,17 @@ def test_keyboard_reaches_content_and_search_first(open_page, sign_in, server):
     assert page.evaluate("document.activeElement.className") == "hl-skip"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_slash_goes_to_the_search_but_not_while_typing(open_page, sign_in, server):
+    page = open_page()
+    sign_in(page)
+    page.goto("/users/")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("a/b")
+    assert page.locator("#search").input_value() == "a/b"
+    page.goto("/users/new")
+    page.locator("#name").fill("")
+    page.locator("#name").press("/")
+    assert page.locator("#name").input_value() == "/"
