@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Index, String, Text, delete, func, or_, se
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from acs.db.base import Base, BigId, Instant, Json
+from acs.db.bulk import dialect_insert
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.errors import Conflict, NotFound
@@ -89,13 +90,15 @@ def enqueue(
     run_after: datetime | None = None,
 ) -> int | None:
     """Ask for work in this transaction. A second job with the same `key` is not added: None. `key` names what must happen once."""
-    if key is not None and unit.session.scalar(select(Job.id).where(Job.key == key)) is not None:
-        return None
-    job = Job(tenant_id=tenant, name=name, args=args, key=key, run_after=run_after or now, created_at=now, created_by=by)
-    unit.session.add(job)
-    unit.session.flush()
-    unit.hint("job", id=job.id)
-    return job.id
+    made = dialect_insert(unit.connection, Job).values(
+        tenant_id=tenant, name=name, args=args, state=JobState.DUE.value, key=key, run_after=run_after or now, attempts=0, max_attempts=5, error="",
+        progress="", created_at=now, created_by=by,
+    )  # fmt: skip
+    # Two who ask at the same moment: the second waits for the first and adds nothing, its own transaction unharmed.
+    job_id = unit.session.scalar(made.on_conflict_do_nothing(index_elements=["key"]).returning(Job.id))
+    if job_id is not None:
+        unit.hint("job", id=job_id)
+    return job_id
 
 
 def _is_due(now: datetime, resend_after: timedelta) -> ColumnElement[bool]:

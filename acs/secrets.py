@@ -25,6 +25,22 @@ def random_secret(length: int = 24) -> str:
     return "".join(_random.choice(_ALPHABET) for _ in range(length))
 
 
+def _make_key_file(path: Path) -> None:
+    """Written beside and linked, so that a process that starts at the same moment sees the whole key or none; the first one wins."""
+    beside = path.with_name(f".{path.name}.{_random.token_hex(8)}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(_random.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(beside, path)
+    except FileExistsError:
+        pass  # another process was faster
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 class Vault:
     """Seals and opens texts, signs bytes. Immutable, may be shared by threads."""
 
@@ -40,14 +56,12 @@ class Vault:
         path = home / "secret.key"
         try:
             if not path.exists():
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(_random.token_bytes(32))
-        except FileExistsError:
-            pass  # another process was faster
+                _make_key_file(path)
+            return cls(path.read_bytes())
         except OSError as error:
-            raise WrongEnvironment(f"Key file {path} cannot be made: {error.strerror}") from None
-        return cls(path.read_bytes())
+            raise WrongEnvironment(f"Key file {path} cannot be made or read: {error.strerror}") from None
+        except ValueError as error:
+            raise WrongEnvironment(f"Key file {path} is damaged: {error}. Put back a copy of it.") from None
 
     def _derive(self, purpose: str) -> bytes:
         return hmac.digest(self._key, f"hearthline/{purpose}".encode(), "sha256")
@@ -86,6 +100,7 @@ MASK = "••••••"
 
 _SECRET_LEAF = re.compile(r"(?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)$|\.(?:PreSharedKey|WEPKey)\.\d+\.[A-Za-z]*Key$")
 _XML_SECRET = re.compile(rb"((?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)</(?:\w+:)?Name>\s*<(?:\w+:)?Value[^>]*>)[^<]+", re.S)
+_MAY_HOLD_SECRET = re.compile(rb"(?:assword|assphrase|PreSharedKey|WEPKey|Secret|PIN|Username)(?:</|>|\.)")
 _XML_FIELD = re.compile(rb"(<(?:\w+:)?(?:Password|Username)>)[^<]+(</)")
 
 
@@ -101,7 +116,7 @@ def mask_value(path: str, value: str) -> str:
 
 def mask_xml(body: bytes) -> bytes:
     """An envelope with the values of secret parameters and of file credentials struck out."""
-    if b"assw" not in body and b"Key</" not in body and b"Passphrase" not in body and b"Secret</" not in body and b"PIN</" not in body:
+    if _MAY_HOLD_SECRET.search(body) is None:
         return body  # nine of ten messages
     stars = MASK.encode()
     body = _XML_SECRET.sub(rb"\g<1>" + stars, body)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NewType
 from urllib.parse import unquote
 
@@ -10,12 +11,16 @@ from acs.cwmp.messages import DeviceIdStruct
 DeviceKey = NewType("DeviceKey", str)
 """`OUI-ProductClass-SerialNumber` or `OUI-SerialNumber`, each part percent-encoded: unique, printable, and the CPE's username."""
 
-_PLAIN = re.compile(rb"[A-Za-z0-9_]")
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_ALL_PLAIN = re.compile(r"[A-Za-z0-9_]*")
 
 
+@lru_cache(maxsize=4096)
 def escape_part(text: str) -> str:
     """Percent-encode every UTF-8 octet but ASCII letters, digits and underscore, so that the hyphen can separate."""
-    return "".join(chr(octet) if _PLAIN.match(bytes((octet,))) else f"%{octet:02X}" for octet in text.encode())
+    if _ALL_PLAIN.fullmatch(text):
+        return text
+    return "".join(chr(octet) if octet in _PLAIN else f"%{octet:02X}" for octet in text.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,7 @@ def upsert_rows(
     if connection.dialect.name == "postgresql":
         connection.execute(_pg_upsert(table, tuple(key), tuple(columns), update_all), _arrays(table, (*key, *columns), ordered))
         return
-    statement = sqlite_insert(table)
-    if update_all:
-        statement = statement.on_conflict_do_update(index_elements=list(key), set_={name: statement.excluded[name] for name in columns})
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+    statement = _sqlite_upsert(table, tuple(key), tuple(columns), update_all)
     connection.execute(statement, [{name: row[name] for name in (*key, *columns)} for row in ordered])
 
 
@@ -59,6 +55,11 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) 
             connection.execute(_pg_insert(table, names), _arrays(table, names, rows))
         else:
             connection.execute(table.insert(), list(rows))
+
+
+def dialect_insert(connection: Connection, model: type[Base]) -> Any:
+    """An INSERT that knows ON CONFLICT, of whichever database this is."""
+    return postgresql.insert(model) if connection.dialect.name == "postgresql" else sqlite_insert(model)
 
 
 def table_of(model: type[Base]) -> Table:
@@ -78,6 +79,15 @@ def _update(table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Any
     for name in key:
         statement = statement.where(table.c[name] == bindparam(f"k_{name}"))
     return statement
+
+
+@lru_cache(maxsize=256)
+def _sqlite_upsert(table: Table, key: tuple[str, ...], columns: tuple[str, ...], update_all: bool) -> Any:
+    statement = sqlite_insert(table)
+    if update_all and columns:
+        excluded = statement.excluded
+        return statement.on_conflict_do_update(index_elements=list(key), set_={name: excluded[name] for name in columns})
+    return statement.on_conflict_do_nothing(index_elements=list(key))
 
 
 def _pg_type(table: Table, name: str) -> str:

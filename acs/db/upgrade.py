@@ -1,5 +1,6 @@
 """Brings a database to the tables of this version, checks it, copies it. Migrations are in migrations/versions."""
 
+import os
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
 from acs.db.base import Base
 from acs.db.engine import Database
@@ -100,9 +101,13 @@ def backup(url: str, target: str) -> int:
         source.close()
         copy.close()
     else:
-        plain = url.replace("postgresql+psycopg://", "postgresql://")
+        where = make_url(url).set(drivername="postgresql")
+        plain = where.set(password=None).render_as_string()  # the password goes by environment: every user sees arguments
+        secret = {"PGPASSWORD": str(where.password)} if where.password else {}
         try:
-            subprocess.run(["pg_dump", "--format=custom", f"--file={target}", plain], check=True, capture_output=True)
+            subprocess.run(
+                ["pg_dump", "--format=custom", f"--file={target}", plain], check=True, capture_output=True, env={**os.environ, **secret}
+            )
         except (OSError, subprocess.CalledProcessError) as error:
             detail = getattr(error, "stderr", b"") or str(error).encode()
             raise WrongEnvironment(f"pg_dump failed: {detail.decode(errors='replace').strip()[:300]}") from None

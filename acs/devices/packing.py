@@ -1,8 +1,8 @@
 """A device's tree as two packed documents: the names of its kind, interned, and its own values in the same order.
 
 Names: one line per name, `path TAB type letter TAB writable`, zlib. Values: one JSON line of age runs, then the values with NULs
-between (NUL cannot occur in XML), zlib. A run says from which value on which instant and origin hold, so a tree that was read in one go
-costs one run. Measured in docs/benchmarks.md; secrets come in sealed already.
+between (NUL cannot occur in XML), zlib. A run says from which value on which instant (microseconds since 1970: reads and writes of one
+second must keep their order) and origin hold, so a tree that was read in one go costs one run. Measured in docs/benchmarks.md; secrets come in sealed already.
 """
 
 import hashlib
@@ -10,9 +10,11 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 LEVEL = 6
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 _TYPE_LETTERS = {
     "string": "s", "int": "i", "unsignedInt": "u", "long": "l", "unsignedLong": "U", "boolean": "b", "dateTime": "t", "base64Binary": "B",
     "base64": "B", "hexBinary": "h", "decimal": "d",
@@ -67,9 +69,9 @@ def pack_values(values: Iterable[tuple[str, datetime, str]]) -> bytes:
     runs: list[tuple[int, int, str]] = []
     texts: list[str] = []
     for value, at, origin in values:
-        second = int(at.timestamp())
-        if not runs or runs[-1][1:] != (second, origin):
-            runs.append((len(texts), second, origin))
+        tick = (at - _EPOCH) // _TICK
+        if not runs or runs[-1][1:] != (tick, origin):
+            runs.append((len(texts), tick, origin))
         texts.append(value.replace("\0", ""))
     return zlib.compress((json.dumps(runs) + "\n" + "\0".join(texts)).encode(), LEVEL)
 
@@ -81,9 +83,9 @@ def unpack_values(packed: bytes) -> list[tuple[str, datetime, str]]:
         return []
     texts = rest.split("\0")
     out: list[tuple[str, datetime, str]] = []
-    for index, (begin, second, origin) in enumerate(runs):
+    for index, (begin, tick, origin) in enumerate(runs):
         end = runs[index + 1][0] if index + 1 < len(runs) else len(texts)
-        at = datetime.fromtimestamp(second, UTC)
+        at = _EPOCH + tick * _TICK
         out += [(text, at, origin) for text in texts[begin:end]]
     return out
 
@@ -102,8 +104,11 @@ def to_tree(packed_names: bytes, packed_values: bytes) -> Tree:
 
 
 def from_tree(tree: Tree) -> tuple[bytes, bytes]:
-    """Names and values of a tree, packed."""
-    order = sorted({*tree.values, *tree.objects})
-    names = [(p, "", tree.objects[p]) if p in tree.objects else (p, tree.values[p].type, tree.values[p].writable) for p in order]
-    values = [(s.value, s.at, s.origin) for p in order if (s := tree.values.get(p)) is not None]
-    return pack_names(names), pack_values(values)
+    """Names and values of a tree, packed. Left out: values named like objects (some devices send one, lesson R-7) and names with control
+    characters, which no parameter has: either would shift every value after it.
+    """
+    values = {p: s for p, s in tree.values.items() if not p.endswith(".") and p.isprintable()}
+    objects = {p: w for p, w in tree.objects.items() if p.endswith(".") and p.isprintable()}
+    order = sorted({*values, *objects})
+    names = [(p, "", objects[p]) if p in objects else (p, values[p].type, values[p].writable) for p in order]
+    return pack_names(names), pack_values((s.value, s.at, s.origin) for p in order if (s := values.get(p)) is not None)

@@ -1,13 +1,14 @@
 """What a procedure must be told that only the store knows: logins to hand out, links to files, sizes and versions of images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from acs.db.bulk import insert_rows, update_rows
 from acs.devices.models import DeviceCredential
 from acs.firmware import service as firmware
 from acs.operations.models import Operation
@@ -63,23 +64,29 @@ class Briefing:
             brief |= {"username": row.username, "secret": self.vault.open(sealed)}
         return brief
 
-    def prepare_credentials(self, session: Session, tenant: int, device_id: int, key: str, now: datetime) -> None:
-        """Make the secrets that `secure` will hand out, so that they are durable before they leave. Old and new both count until the new is used."""
-        request = {"request_username": random_secret(12), "request_secret": self.vault.seal(random_secret())}
-        following = {"next_secret": self.vault.seal(random_secret())} if self.cpe_auth == "device" else {}
-        known = session.execute(select(DeviceCredential.device_id).where(DeviceCredential.device_id == device_id)).first()
-        if known is None:
-            session.execute(
-                insert(DeviceCredential).values(
-                    device_id=device_id,
-                    tenant_id=tenant,
-                    username=key,
-                    secret="",
-                    **{"next_secret": "", **request, **following},
-                    changed_at=now,
-                )
-            )
-        else:
-            session.execute(
-                update(DeviceCredential).where(DeviceCredential.device_id == device_id).values(**request, **following, changed_at=now)
-            )
+    def prepare_credentials(self, connection: Connection, devices: Sequence[tuple[int, int, str, datetime]]) -> None:
+        """Make the secrets that `secure` will hand out, so that they are durable before they leave; (tenant, device, key, now) each.
+
+        The login we call with is kept if there is one; the device's own login is made anew, and old and new both count until the new is used.
+        """
+        ids = [device_id for _, device_id, _, _ in devices]
+        found = connection.execute(select(DeviceCredential.device_id).where(DeviceCredential.device_id.in_(ids))) if ids else ()
+        known = {row.device_id for row in found}
+        fresh = [device for device in devices if device[1] not in known]
+        insert_rows(
+            connection,
+            DeviceCredential,
+            [
+                {
+                    "device_id": device_id, "tenant_id": tenant, "username": key, "secret": "", "next_secret": self._own_secret(),
+                    "request_username": random_secret(12), "request_secret": self.vault.seal(random_secret()), "changed_at": now,
+                }
+                for tenant, device_id, key, now in fresh
+            ],
+        )  # fmt: skip
+        if self.cpe_auth == "device":
+            renewed = [{"device_id": d, "next_secret": self._own_secret(), "changed_at": now} for _, d, _, now in devices if d in known]
+            update_rows(connection, DeviceCredential, ("device_id",), ("next_secret", "changed_at"), renewed)
+
+    def _own_secret(self) -> str:
+        return self.vault.seal(random_secret()) if self.cpe_auth == "device" else ""

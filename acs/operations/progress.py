@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from acs.cwmp.faults import CwmpFault
+from acs.db.bulk import insert_rows, update_rows
 from acs.db.engine import Unit
 from acs.devices.models import Device
 from acs.operations.briefing import Briefing
@@ -82,52 +83,83 @@ def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -
     return found
 
 
-def queue_own(unit: Unit, briefing: Briefing, tenant: int, device_id: int, key: str, planned: Sequence[Planned], now: datetime) -> int:
-    """Queue operations of our own that are not open yet; how many."""
-    session = unit.session
-    open_kinds = set(session.scalars(select(Operation.kind).where(Operation.device_id == device_id, Operation.state.in_(_OPEN))))
-    count = 0
-    for plan in planned:
-        if plan.kind in open_kinds:
-            continue
-        kind = KINDS[plan.kind]
-        if plan.kind == "secure":
-            briefing.prepare_credentials(session, tenant, device_id, key, now)
-        session.execute(
-            insert(Operation).values(
-                tenant_id=tenant, device_id=device_id, kind=kind.name, args={}, state=OperationState.QUEUED.value, phase="", memo={}, progress="",
-                stations={"queued": now.isoformat()}, priority=kind.priority, urgent=False, due_at=now, expires_at=now + timedelta(seconds=kind.expiry_s),
-                command_key=new_command_key(), sent=False, attempts=0, cancel_wanted=False, error="", requested_by="system:onboarding",
-                reason=plan.reason, created_at=now, updated_at=now,
-            )
-        )  # fmt: skip
-        count += 1
-    if count:
-        session.execute(update(Device).where(Device.id == device_id).values(due_at=now))
-    return count
+@dataclass(frozen=True, slots=True)
+class OwnWork:
+    """Operations that an Inform calls for, of one device."""
+
+    tenant: int
+    device_id: int
+    key: str
+    planned: tuple[Planned, ...]
+    at: datetime
+
+
+def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
+    """Queue operations of our own that are not open yet, for many devices at once."""
+    connection = unit.connection
+    ids = [work.device_id for work in works]
+    rows = connection.execute(select(Operation.device_id, Operation.kind).where(Operation.device_id.in_(ids), Operation.state.in_(_OPEN)))
+    known = {(row.device_id, row.kind) for row in rows}
+    fresh = [(work, plan) for work in works for plan in work.planned if (work.device_id, plan.kind) not in known]
+    briefing.prepare_credentials(connection, [(w.tenant, w.device_id, w.key, w.at) for w, plan in fresh if plan.kind == "secure"])
+    insert_rows(connection, Operation, [_own_row(work, plan) for work, plan in fresh])
+    update_rows(connection, Device, ("id",), ("due_at",), [{"id": work.device_id, "due_at": work.at} for work, _ in fresh])
+
+
+def _own_row(work: OwnWork, plan: Planned) -> dict[str, Any]:
+    kind, now = KINDS[plan.kind], work.at
+    return {
+        "tenant_id": work.tenant, "device_id": work.device_id, "kind": kind.name, "args": {}, "state": OperationState.QUEUED.value, "phase": "",
+        "memo": {}, "progress": "", "stations": {"queued": now.isoformat()}, "priority": kind.priority, "urgent": False, "due_at": now,
+        "expires_at": now + timedelta(seconds=kind.expiry_s), "command_key": new_command_key(), "sent": False, "attempts": 0,
+        "cancel_wanted": False, "error": "", "requested_by": "system:onboarding", "reason": plan.reason, "created_at": now, "updated_at": now,
+    }  # fmt: skip
 
 
 # ---- steps -------------------------------------------------------------------------------------------------
 
 
 def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
-    """Write what steps changed on operations and exchanges. Steps of sessions that lost their device were left out by the caller."""
-    session = unit.session
-    for step in steps:
-        for key, transfer in step.transfers.items():
-            _note_transfer(session, step, key, transfer)
-        if step.answered is not None:
-            body = zlib.compress(step.answered.body, 1) if len(step.answered.body) <= ANSWER_LIMIT else None
-            session.execute(
-                update(Exchange)
-                .where(Exchange.device_id == step.device_id, Exchange.epoch == step.epoch, Exchange.seq == step.answered.seq)
-                .values(answered=True, answer=body)
-            )
-        for change in step.changes:
-            _apply_change(unit, step, change)
-        if step.asked is not None:
-            _apply_asked(unit, step, step.asked)
+    """Write what steps changed on operations and exchanges, in few statements for the whole batch.
+
+    Steps of sessions that lost their device were left out by the caller.
+    """
+    session, connection = unit.session, unit.connection
+    update_rows(
+        connection, Exchange, ("device_id", "epoch", "seq"), ("answered", "answer"), [_answer_row(step) for step in steps if step.answered]
+    )
+    touched = _touched(session, steps)
+    with session.no_autoflush:
+        for step in steps:
+            for key, transfer in step.transfers.items():
+                _note_transfer(session, step, key, transfer)
+            for change in step.changes:
+                _apply_change(unit, step, change, touched.get(change.task.id))
+            if step.asked is not None:
+                _apply_asked(unit, step, step.asked, touched.get(step.asked.operation_id))
+    insert_rows(connection, Exchange, [_asked_row(step, step.asked) for step in steps if step.asked is not None])
+    session.flush()
     _finish_sessions(session, [step for step in steps if step.ended])
+
+
+def _touched(session: Session, steps: Sequence[StepIn]) -> dict[int, Operation]:
+    """The rows of operations that the steps change."""
+    ids = {change.task.id for step in steps for change in step.changes}
+    ids |= {step.asked.operation_id for step in steps if step.asked is not None and (step.began is not None or step.asked.irreversible)}
+    return {row.id: row for row in session.scalars(select(Operation).where(Operation.id.in_(sorted(ids))))} if ids else {}
+
+
+def _answer_row(step: StepIn) -> dict[str, Any]:
+    assert step.answered is not None
+    body = zlib.compress(step.answered.body, 1) if len(step.answered.body) <= ANSWER_LIMIT else None
+    return {"device_id": step.device_id, "epoch": step.epoch, "seq": step.answered.seq, "answered": True, "answer": body}
+
+
+def _asked_row(step: StepIn, asked: Asked) -> dict[str, Any]:
+    return {
+        "device_id": step.device_id, "epoch": step.epoch, "seq": asked.seq, "tenant_id": step.tenant, "operation_id": asked.operation_id,
+        "at": step.at, "request": asked.request, "answered": False,
+    }  # fmt: skip
 
 
 def _note_transfer(session: Session, step: StepIn, key: str, transfer: Transfer) -> None:
@@ -138,31 +170,20 @@ def _note_transfer(session: Session, step: StepIn, key: str, transfer: Transfer)
         row.updated_at = step.at
 
 
-def _apply_asked(unit: Unit, step: StepIn, asked: Asked) -> None:
-    session = unit.session
-    session.execute(
-        insert(Exchange).values(
-            device_id=step.device_id, epoch=step.epoch, seq=asked.seq, tenant_id=step.tenant, operation_id=asked.operation_id, at=step.at,
-            request=asked.request, answered=False,
-        )
-    )  # fmt: skip
-    task = step.began
-    if task is None and not asked.irreversible:
+def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) -> None:
+    """The first question of a phase makes the operation run; one that cannot be taken back is marked as sent before it leaves."""
+    if row is None:
         return
-    values: dict[str, Any] = {"state": OperationState.RUNNING.value, "updated_at": step.at}
+    row.state, row.updated_at = OperationState.RUNNING.value, step.at
     if asked.irreversible:
-        values["sent"] = True
-    if task is not None:
-        row = session.get(Operation, task.id)
-        if row is not None:
-            row.stations = {**(row.stations or {}), "session": step.at.isoformat()}
-        values |= {"attempts": task.attempts, "phase": task.phase}
-        unit.hint("progress", device=step.device_id, operation=task.id)
-    session.execute(update(Operation).where(Operation.id == asked.operation_id).values(**values))
+        row.sent = True
+    if step.began is not None:
+        row.stations = {**(row.stations or {}), "session": step.at.isoformat()}
+        row.attempts, row.phase = step.began.attempts, step.began.phase
+        unit.hint("progress", device=step.device_id, operation=row.id)
 
 
-def _apply_change(unit: Unit, step: StepIn, change: Change) -> None:
-    row = unit.session.get(Operation, change.task.id)
+def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | None) -> None:
     if row is None:
         return
     row.updated_at = step.at
@@ -170,9 +191,6 @@ def _apply_change(unit: Unit, step: StepIn, change: Change) -> None:
     if isinstance(change, Told):
         row.progress = change.text[:200]
         return
-    unit.session.execute(
-        delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.epoch == step.epoch, Exchange.operation_id == row.id)
-    )
     row.attempts = change.task.attempts
     stations = {"session": step.at.isoformat(), **(row.stations or {})}
     outcome = change.outcome
@@ -182,6 +200,8 @@ def _apply_change(unit: Unit, step: StepIn, change: Change) -> None:
             row.memo = {**change.task.memo, "_on": sorted(outcome.on)}
             row.due_at, row.sent = outcome.until, False
             stations["device"] = step.at.isoformat()
+            # The next phase may run in this very session: what it asks must not be replayed together with this one's.
+            unit.session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.operation_id == row.id))
         case Done():
             row.state, row.result, row.finished_at = OperationState.DONE.value, dict(outcome.result), step.at
         case Failed():
@@ -212,10 +232,9 @@ def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:
     busy = [step.device_id for step in ended if step.had_exchanges or step.changes]
     if not busy:
         return
-    session.flush()
-    for step in ended:
-        if step.had_exchanges:
-            session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.epoch <= step.epoch))
+    with_exchanges = [step.device_id for step in ended if step.had_exchanges]
+    if with_exchanges:
+        session.execute(delete(Exchange).where(Exchange.device_id.in_(with_exchanges)))
     due = select(func.min(Operation.due_at)).where(Operation.device_id == Device.id, Operation.state.in_(_OPEN)).scalar_subquery()
     session.execute(update(Device).where(Device.id.in_(busy)).values(due_at=due))
 

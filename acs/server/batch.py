@@ -18,7 +18,7 @@ from acs.devices.models import Device
 from acs.operations import progress
 from acs.operations.briefing import Briefing
 from acs.operations.models import Exchange
-from acs.operations.progress import StepIn
+from acs.operations.progress import OwnWork, StepIn
 from acs.provisioning.plan import Trust, due_at_inform
 from acs.provisioning.procedure import Snapshot
 from acs.provisioning.runner import Task
@@ -93,17 +93,18 @@ class Batch:
         renewed = [out.device_id for out, work in zip(outs, works, strict=True) if work.inform.login == "next"]
         if renewed:
             informs.use_next_secret(unit.connection, renewed, works[0].inform.at)
-        with_tasks = set()
+        with_tasks = {out.device_id for out in outs if out.due}
+        own = []
         for out, work in zip(outs, works, strict=True):
             old_login = work.inform.login == "onboarding" and self.briefing.cpe_auth == "device"
             planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login)
-            queued = planned and progress.queue_own(
-                unit, self.briefing, out.tenant, out.device_id, work.inform.identity.key, planned, work.inform.at
-            )
-            if out.due or queued:
+            if planned:
+                own.append(OwnWork(out.tenant, out.device_id, work.inform.identity.key, planned, work.inform.at))
                 with_tasks.add(out.device_id)
             if out.is_new or out.admitted_now or out.quarantined_now:
                 unit.hint("device", id=out.device_id)
+        if own:
+            progress.queue_own(unit, self.briefing, own)
         tasks = progress.load_open(unit.session, self.briefing, sorted(with_tasks)) if with_tasks else {}
         return [Informed(out, tasks.get(out.device_id, [])) for out in outs]
 

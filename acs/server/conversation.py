@@ -65,6 +65,7 @@ class Conversation:
     busy: bool = False
     over: bool = False
     _traced: int = 0
+    _last_masked: bytes = b""
     _seq: int = 0
     _answered: Answered | None = None
     _asked_any: bool = False
@@ -78,8 +79,10 @@ class Conversation:
         """Remember a message for the record, masked, as far as the record's bound reaches."""
         if self.recorder == "off":
             return
-        room = self.record_bytes - self._traced
-        kept = mask_xml(body if len(body) <= room + 4096 else body[: max(room, 0) + 4096]) if body else b""
+        masked = mask_xml(body) if body else b""
+        if from_cpe:
+            self._last_masked = masked
+        kept = masked[: max(self.record_bytes - self._traced, 0) + 4096]
         self._traced += len(kept)
         self.trace.append(Message(from_cpe, int((now - self.started).total_seconds() * 1000), status, kept))
 
@@ -116,7 +119,7 @@ class Conversation:
                 return await self._called(received, now)
             case Replied():
                 answer = MISSING_ANSWER if received.answer is None else received.answer
-                self._answered = Answered(self._seq, mask_xml(body))
+                self._answered = Answered(self._seq, self._last_masked if self.recorder != "off" else mask_xml(body))
                 return await self._turn(answer, now, load)
             case YourTurn():
                 return await self._turn(None, now, load)
