@@ -1,7 +1,7 @@
 """HTTP for CWMP: a bare Twisted protocol over llhttp, in front of a handler that knows no transport.
 
 A third of what twisted.web's Site costs per session (docs/benchmarks.md). Bounded: header, body, messages waiting on a connection, and
-inactivity, which is what counts for slow lines (quirk K-14), not the length of a message. HTTP/1.0, 100-continue, chunked bodies and
+inactivity, which is what counts for slow lines (quirk K-14), not the length of a message; only a header must be whole in time. HTTP/1.0, 100-continue, chunked bodies and
 several requests in one packet are served; answers leave in order.
 """
 
@@ -60,7 +60,12 @@ class Limits:
     body: int = 32 * 1024 * 1024
     waiting: int = 8
     idle_s: float = 60.0
+    header_s: float = 60.0
     per_address: int = 2000
+
+
+_READ_MOST = 65536
+"""What the reactor reads at once: the tail of one message may come with the head of the next."""
 
 
 class Connection(Protocol):
@@ -80,6 +85,8 @@ class Connection(Protocol):
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
         self._header_size = 0
+        self._unfinished = 0
+        self.head_began: float | None = None
         self._body: list[bytes] = []
         self._body_size = 0
         self._complete = False
@@ -100,6 +107,10 @@ class Connection(Protocol):
         self.last_activity = self._server.now()
         try:
             self._parser.feed_data(data)
+            if self.head_began is not None:  # the parser hands a header over when it is whole, and collects it until then
+                self._unfinished += len(data)
+                if self._unfinished > self._server.limits.header + _READ_MOST:
+                    self._refuse(431, "header")
         except httptools.HttpParserCallbackError as error:
             inner = error.__context__
             if isinstance(inner, _Refused):
@@ -116,6 +127,7 @@ class Connection(Protocol):
 
     def on_message_begin(self) -> None:
         self._reset()
+        self.head_began = self._server.now()
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -134,6 +146,7 @@ class Connection(Protocol):
             raise _Refused(431, "header")
 
     def on_headers_complete(self) -> None:
+        self.head_began = None
         length = self._headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._server.limits.body:
             raise _Refused(413, "body")
@@ -167,7 +180,7 @@ class Connection(Protocol):
 
     def _failed(self, failure: Any) -> None:
         _log.error("request failed", trace=failure.getTraceback()[-3000:])
-        self._send(Response(500, close=True), keep_alive=False)
+        self._refuse(500, "error")
 
     def _answer(self, response: Response, request: Request) -> None:
         self._answering = False
@@ -244,8 +257,12 @@ class HttpFactory(Factory):
         self.on_gone(connection)
 
     def sweep(self) -> None:
-        """Drop connections that were idle for too long, but never one that waits for our answer."""
-        limit = self.now() - self.limits.idle_s
-        for connection in [c for c in self.connections if c.last_activity < limit and not c._answering]:
-            _refused.labels("idle").inc()
-            connection.idle()
+        """Drop connections that were idle, or in a header, for too long, but never one that waits for our answer."""
+        idle, slow = self.now() - self.limits.idle_s, self.now() - self.limits.header_s
+        for connection in [c for c in self.connections if not c._answering]:
+            if connection.last_activity < idle:
+                _refused.labels("idle").inc()
+                connection.idle()
+            elif connection.head_began is not None and connection.head_began < slow:
+                _refused.labels("slow").inc()
+                connection.idle()

@@ -35,9 +35,9 @@ from acs.server.batch import Batch, take_over
 from acs.server.commit import GroupCommit
 from acs.server.cwmp import CwmpHandler, Policy
 from acs.server.http import HttpFactory, Limits
-from acs.server.listening import adopt, bind, handed
 from acs.server.waker import Waker
-from acs.server.workers import Workers
+from acs.serving.listening import adopt, bind, handed
+from acs.serving.workers import Workers
 from acs.settings import Settings
 
 _log = log.get("cwmp")

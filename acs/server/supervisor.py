@@ -24,7 +24,7 @@ from acs.db.upgrade import upgrade
 from acs.errors import WrongEnvironment
 from acs.log import announce
 from acs.secrets import random_secret
-from acs.server.listening import bind
+from acs.serving.listening import bind
 from acs.settings import Settings, load, prepare_home
 
 STOP_S = 12.0
