@@ -79,7 +79,7 @@ def _run(settings: Any, make: Any) -> None:
 def cwmp(workers: int | None, worker: int | None, fd: int | None) -> None:
     """Serve CWMP and files, and wake devices."""
     from acs.server.process import CwmpChild, CwmpParent
-    from acs.server.workers import follow_parent
+    from acs.serving.workers import follow_parent
     from acs.settings import load, prepare_home
 
     settings = load(cwmp_workers=workers)

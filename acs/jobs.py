@@ -91,9 +91,8 @@ def enqueue(
 ) -> int | None:
     """Ask for work in this transaction. A second job with the same `key` is not added: None. `key` names what must happen once."""
     made = dialect_insert(unit.connection, Job).values(
-        tenant_id=tenant, name=name, args=args, state=JobState.DUE.value, key=key, run_after=run_after or now, attempts=0, max_attempts=5, error="",
-        progress="", created_at=now, created_by=by,
-    )  # fmt: skip
+        tenant_id=tenant, name=name, args=args, key=key, run_after=run_after or now, created_at=now, created_by=by
+    )
     # Two who ask at the same moment: the second waits for the first and adds nothing, its own transaction unharmed.
     job_id = unit.session.scalar(made.on_conflict_do_nothing(index_elements=["key"]).returning(Job.id))
     if job_id is not None:

@@ -5,7 +5,6 @@ that die, each time after twice as long while they die young.
 Exit codes: 0 ended by request, 1 failed or refused, 2 wrong use or environment.
 """
 
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -20,13 +19,14 @@ from acs.db.engine import Database
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.errors import HearthlineError, WrongEnvironment
 from acs.log import announce
+from acs.serving.listening import bind, handed
+from acs.serving.workers import Workers, follow_parent
 from acs.settings import Settings
 from care.security.permissions import Role
 from care.security.service import Security
 
 SWITCH_INTERVAL_S = 0.0005
 """Page threads share the interpreter with the reactor: with the default 5 ms a busy thread starves it for seconds."""
-RESTART_MIN_S, RESTART_MAX_S, YOUNG_S = 0.5, 30.0, 10.0
 Command = Callable[..., Any]
 
 
@@ -53,39 +53,25 @@ def told(command: Command) -> Command:
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes on the shared socket; default HEARTHLINE_WEB_WORKERS.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Default HEARTHLINE_WEB_PORT; 0 for a free one.")
-@click.option("--adopt", type=int, hidden=True, help="File descriptor of a listening socket to serve (a worker).")
+@click.option("--worker", type=int, hidden=True)
+@click.option("--fd", type=int, hidden=True, help="File descriptor of a listening socket to serve (a worker).")
 @told
-def web(workers: int | None, port: int | None, adopt: int | None) -> None:
+def web(workers: int | None, port: int | None, worker: int | None, fd: int | None) -> None:
     """Serve pages, REST and live events."""
     given = settings.load(web_port=port, web_workers=workers)
     log.configure(given.log, given.log_level)
     settings.prepare_home(given)
-    if adopt is not None:
-        serve(given, socket.socket(fileno=adopt))
+    if fd is not None:
+        follow_parent()
+        serve(given, handed(fd))
         return
-    listening = bind(given)
+    listening = bind(given.bind, given.web_port, "pages", "HEARTHLINE_WEB_PORT")
     given = given.model_copy(update={"web_port": listening.getsockname()[1]})  # what we tell people, where 0 was asked for
     address = f"http://{given.host_for_people}:{given.web_port}"
     if given.web_workers == 1:
         serve(given, listening, lambda: announce(f"web listens on {address}"))
     else:
         keep_workers(given, listening, address)
-
-
-def bind(given: Settings) -> socket.socket:
-    """A listening socket that does not block: a worker that loses the race for a connection must not hang in accept()."""
-    family = socket.AF_INET6 if ":" in given.bind else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((given.bind, given.web_port))
-    except OSError as error:
-        listening.close()
-        reason = f"{error.strerror}. Set HEARTHLINE_WEB_PORT or HEARTHLINE_BIND to another."
-        raise WrongEnvironment(f"Port {given.web_port} on {given.bind} cannot be listened on: {reason}") from None
-    listening.listen(1024)
-    listening.setblocking(False)
-    return listening
 
 
 def serve(given: Settings, listening: socket.socket, when_up: Callable[[], None] = lambda: None) -> None:
@@ -129,66 +115,10 @@ def _reactor() -> Any:
 def keep_workers(given: Settings, listening: socket.socket, address: str) -> None:
     """Start the workers on the socket, restart those that die, end them when we are told to end."""
     reactor = _reactor()
-    command = [sys.executable, "-m", "care.cli", "web", "--port", str(given.web_port), "--adopt", "3"]
-    children = Workers(reactor, listening, given.web_workers, command)
-    reactor.callWhenRunning(children.start)
+    children = Workers(reactor, ["web", "--port", str(given.web_port)], given.web_workers, listening.fileno())
     reactor.callWhenRunning(announce, f"web listens on {address} with {given.web_workers} workers")
     reactor.addSystemEventTrigger("before", "shutdown", children.stop)
     reactor.run()
-
-
-class Workers:
-    """Child processes on one socket, which is their descriptor 3. `stop` asks them to end and waits until they have."""
-
-    def __init__(self, reactor: Any, listening: socket.socket, count: int, command: list[str]) -> None:
-        self._reactor = reactor
-        self._command = command
-        self._listening = listening
-        self._count = count
-        self._running: dict[int, Any] = {}
-        self._waits: dict[int, float] = {}
-        self._stopping: Any = None
-
-    def start(self) -> None:
-        for number in range(self._count):
-            self._spawn(number)
-
-    def _spawn(self, number: int) -> None:
-        from twisted.internet.error import ProcessDone
-        from twisted.internet.protocol import ProcessProtocol
-
-        if self._stopping is not None:
-            return
-        workers, begun = self, self._reactor.seconds()
-
-        class Watch(ProcessProtocol):
-            def processEnded(self, reason: Any) -> None:
-                workers._ended(number, begun, "" if reason.check(ProcessDone) else str(reason.value))
-
-        descriptors = {0: 0, 1: 1, 2: 2, 3: self._listening.fileno()}
-        self._running[number] = self._reactor.spawnProcess(Watch(), self._command[0], self._command, env=None, childFDs=descriptors)
-
-    def _ended(self, number: int, begun: float, why: str) -> None:
-        del self._running[number]
-        if self._stopping is not None:
-            if not self._running:
-                self._stopping.callback(None)
-            return
-        young = self._reactor.seconds() - begun < YOUNG_S
-        wait = min(self._waits.get(number, RESTART_MIN_S / 2) * 2, RESTART_MAX_S) if young else RESTART_MIN_S
-        self._waits[number] = wait
-        announce(f"web: worker {number} ended{': ' + why if why else ''}; it is started again in {wait:g} s")
-        self._reactor.callLater(wait, self._spawn, number)
-
-    def stop(self) -> Any:
-        from twisted.internet.defer import Deferred
-
-        self._stopping = Deferred()
-        for process in self._running.values():
-            process.signalProcess(signal.SIGTERM)
-        if not self._running:
-            self._stopping.callback(None)
-        return self._stopping
 
 
 # ---- user ----------------------------------------------------------------------------------------------------------
@@ -264,6 +194,3 @@ def deactivate(login: str) -> None:
     security.update_user(Actor.system("command line", found.tenant), found.id, active=False)
     click.echo(f"{found.login} may no longer sign in.")
 
-
-if __name__ == "__main__":  # a worker: started by keep_workers as `python -m care.cli web --adopt 3`
-    click.Group(commands={"web": web, "user": user})()

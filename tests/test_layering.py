@@ -54,6 +54,7 @@ RULES: dict[str, Rule] = {
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
+    "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted",)),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click")),
     "billing": Rule((*_ROWS, *_DOORS), ("sqlalchemy",)),
     "care": Rule(

@@ -2,7 +2,8 @@
 
 Names: one line per name, `path TAB type letter TAB writable`, zlib. Values: one JSON line of age runs, then the values with NULs
 between (NUL cannot occur in XML), zlib. A run says from which value on which instant (microseconds since 1970: reads and writes of one
-second must keep their order) and origin hold, so a tree that was read in one go costs one run. Measured in docs/benchmarks.md; secrets come in sealed already.
+second must keep their order) and origin hold, so a tree that was read in one go costs one run. Measured in docs/benchmarks.md; secrets
+come in sealed already.
 """
 
 import hashlib

@@ -72,7 +72,7 @@ class WebProcess:
 
     def __init__(self, home, *arguments: str) -> None:
         environment = {**os.environ, "HEARTHLINE_HOME": str(home), "HEARTHLINE_BIND": "127.0.0.1"}
-        command = [sys.executable, "-m", "care.cli", "web", *arguments]
+        command = [sys.executable, "-m", "acs.cli", "web", *arguments]
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.lines: list[str] = []
         self._ended: tuple[int, str] | None = None
