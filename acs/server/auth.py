@@ -104,9 +104,9 @@ class CpeAuthenticator:
         return (self.onboarding,) if self.onboarding else ()
 
     async def _account(self, username: str, now_s: float, fresh: bool) -> Account | None:
-        """From memory for ten seconds, unless that did not fit: then a secret may have changed meanwhile."""
+        """From memory for ten seconds, unless that did not fit, or a secret is about to change: the old one is void once the new one was used."""
         known = self._known.get(username)
-        if known is not None and not fresh and now_s - known[0] < 10:
+        if known is not None and not fresh and now_s - known[0] < 10 and not (known[1] and known[1].next_secret):
             return known[1]
         account = await self.lookup(username)
         self._known[username] = (now_s, account)

@@ -1,8 +1,8 @@
 """HTTP for CWMP: a bare Twisted protocol over llhttp, in front of a handler that knows no transport.
 
 A third of what twisted.web's Site costs per session (docs/benchmarks.md). Bounded: header, body, messages waiting on a connection, and
-inactivity, which is what counts for slow lines (quirk K-14), not the length of a message; only a header must be whole in time. HTTP/1.0, 100-continue, chunked bodies and
-several requests in one packet are served; answers leave in order.
+inactivity, which is what counts for slow lines (quirk K-14), not the length of a message; only a header must be whole in time. HTTP/1.0,
+100-continue, chunked bodies and several requests in one packet are served; answers leave in order.
 """
 
 from collections import deque

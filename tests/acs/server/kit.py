@@ -319,7 +319,7 @@ class Bench:
     def known(self, serial: str = "S1", line: Line | None = None) -> tuple[Line, str]:
         """A device in the middle of a session of which nothing is due: its line, and its cookie."""
         line = line or self.line()
-        cookie = line.ask(post(envelope(inform(serial)))).cookie
+        line.ask(post(envelope(inform(serial))))
         self.drop_own_operations()
         return self.begin(serial, line)
 
