@@ -26,6 +26,9 @@ class SessionSchema(Schema):
     size = fields.Integer()
 
 
+SessionPageSchema = page_of(SessionSchema)
+
+
 class MessageSchema(Schema):
     from_cpe = fields.Boolean()
     ms = fields.Integer(metadata={"description": "Since the session began"})
@@ -52,7 +55,7 @@ def _page(query: dict[str, Any], device_id: int | None) -> dict[str, Any]:
 @bp.route("/sessions")
 @needs(Permission.VIEW_SESSIONS)
 @bp.arguments(SessionQuery, location="query")
-@bp.response(200, page_of(SessionSchema))
+@bp.response(200, SessionPageSchema)
 def listed(query: dict[str, Any]) -> dict[str, Any]:
     """Of all devices, the newest first."""
     return _page(query, None)
@@ -61,7 +64,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 @bp.route("/devices/<name>/sessions")
 @needs(Permission.VIEW_SESSIONS)
 @bp.arguments(SessionQuery, location="query")
-@bp.response(200, page_of(SessionSchema))
+@bp.response(200, SessionPageSchema)
 def of_device(query: dict[str, Any], name: str) -> dict[str, Any]:
     return _page(query, services().devices.find(current_user_view().tenant, name))
 

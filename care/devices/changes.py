@@ -36,6 +36,19 @@ def propose(device_id: int, key: str) -> Page:
     return shown(device_id, proposal, "hosts" if key == "home" else "wifi")
 
 
+@bp.post("/<int:device_id>/repair/addresses")
+@needs(Permission.WRITE_PARAMETERS)
+def repair_addresses(device_id: int) -> Page:
+    """The verdict's own repair: addresses that fit the router's network, with the difference before anything is written."""
+    _head, known = services().devices.known(current_actor().tenant, device_id)
+    try:
+        proposal = services().devices.propose(current_actor(), device_id, settings.repaired(known), _("Repair of wrong addresses"))
+    except Invalid as error:
+        flash(str(error), "warn")
+        return redirect(url_for("devices.hosts", device_id=device_id))
+    return shown(device_id, proposal, "hosts")
+
+
 def _again(device_id: int, key: str, typed: dict[str, str], errors: dict[str, str]) -> str:
     found = look(device_id)
     if key == "home":

@@ -5,6 +5,7 @@ confirms writes exactly what was shown; if the device's values changed meanwhile
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -81,7 +82,7 @@ def of_canonical(
         try:
             needed = canonical.to_raw(known.resolver, name, value)
         except ValueError as error:
-            raise Invalid(str(error).replace(name, words.full_label(name)).replace("'", "”"), name) from None
+            raise Invalid(re.sub(r"'([^']*)'", r"“\1”", str(error).replace(name, words.full_label(name))), name) from None
         secret = canonical.describe(name).secret
         old = words.text_of(present.value, present.unit) if present is not None else words.text_of(None)
         new = MASK if secret else words.text_of(value, canonical.describe(name).unit)

@@ -4,12 +4,13 @@ A field shows what the device has, its unit, what is allowed before it is broken
 decided by proposals.py; here it only decides whether a field is offered.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from acs.errors import NotFound
+from acs.errors import Invalid, NotFound
 from care.devices import words
 from care.devices.known import Known, Reading
 from care.devices.proposals import is_basic, parsed
@@ -95,6 +96,27 @@ def changed(known: Known, key: str, typed: Mapping[str, str], *, may_all: bool, 
         if wanted.get(name.replace(".channel", ".auto_channel")) is True:
             del wanted[name]  # picking by itself wins over a number that was left in the field
     return wanted
+
+
+def repaired(known: Known) -> dict[str, Value]:
+    """Addresses that fit the router's own network, for a pool that does not: .100 to .199 or what a small network has, gateway itself.
+
+    Invalid where the router's own address is not known.
+    """
+    own = f"{known.value('lan.ip_address') or ''}/{known.value('lan.subnet_mask') or ''}"
+    try:
+        interface = ipaddress.IPv4Interface(own)
+    except ValueError:
+        raise Invalid(_("The router's own address is not known: set the range by hand.")) from None
+    network, router = interface.network, interface.ip
+    room = network.num_addresses
+    first, last = (network[100], network[199]) if room >= 256 else (network[2], network[-2])
+    if router == first:
+        first += 1
+    values: dict[str, Value] = {"dhcp.min_address": str(first), "dhcp.max_address": str(last), "dhcp.gateways": (str(router),)}
+    if known.value("dhcp.enabled") is False:
+        values["dhcp.enabled"] = True
+    return {name: value for name, value in values.items() if known.reading(name) is not None}
 
 
 def _field(known: Known, reading: Reading, may: bool, typed: str | None, error: str) -> Field:
