@@ -97,7 +97,7 @@ def _split_hints(hints: list[Hint]) -> Iterator[str]:
     part: list[Hint] = []
     size = 2
     for hint in hints:
-        length = len(json.dumps(hint)) + 1
+        length = len(json.dumps(hint)) + 2
         if part and size + length > NOTIFY_LIMIT:
             yield json.dumps(part)
             part, size = [], 2

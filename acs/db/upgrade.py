@@ -102,7 +102,7 @@ def backup(url: str, target: str) -> int:
         copy.close()
     else:
         where = make_url(url).set(drivername="postgresql")
-        plain = where.set(password=None).render_as_string()  # the password goes by environment: every user sees arguments
+        plain = where._replace(password=None).render_as_string()  # the password goes by environment: every user sees arguments
         secret = {"PGPASSWORD": str(where.password)} if where.password else {}
         try:
             subprocess.run(

@@ -53,6 +53,7 @@ def head(database: Database, device_id: int) -> Device:
     with database.read() as session:
         device = session.scalar(select(Device).where(Device.id == device_id))
         assert device is not None
+        session.expunge(device)
         return device
 
 

@@ -33,7 +33,8 @@ def test_line_goes_with_the_change_that_was_rolled_back(any_database, actor, now
             audit.record(unit, actor, "device.note", "device:1", now)
             raise RuntimeError
 
-    pytest.raises(RuntimeError, broken)
+    with pytest.raises(RuntimeError):
+        broken()
     assert read(any_database, actor) == ()
 
 

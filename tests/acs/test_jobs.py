@@ -37,7 +37,8 @@ def test_job_is_there_exactly_when_the_change_that_wants_it_is(any_database, now
             jobs.enqueue(unit, 1, "test.work", {}, now, "user:anna")
             raise RuntimeError
 
-    pytest.raises(RuntimeError, broken)
+    with pytest.raises(RuntimeError):
+        broken()
     with any_database.read() as session:
         assert jobs.listed(session, 1) == ()
     assert look(any_database, add(any_database, now)).args == {"n": 1}

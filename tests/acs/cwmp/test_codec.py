@@ -161,10 +161,12 @@ def test_a_namespace_that_is_none_of_cwmp_is_answered_as_the_oldest(namespace):
     "text",
     [
         '<soap:Envelope xmlns:soap="{s}" xmlns:cwmp="{c}"><soap:Body><cwmp:Reboot><CommandKey>k</CommandKey></cwmp:Reboot></soap:Body></soap:Envelope>',
-        '<SOAP-ENV:Envelope xmlns:SOAP-ENV="{s}"><SOAP-ENV:Body><m:Reboot xmlns:m="{c}"><CommandKey>k</CommandKey></m:Reboot></SOAP-ENV:Body></SOAP-ENV:Envelope>',
+        '<SOAP-ENV:Envelope xmlns:SOAP-ENV="{s}"><SOAP-ENV:Body><m:Reboot xmlns:m="{c}">'
+        "<CommandKey>k</CommandKey></m:Reboot></SOAP-ENV:Body></SOAP-ENV:Envelope>",
         '<Envelope xmlns="{s}" xmlns:cwmp="{c}"><Body><cwmp:Reboot><CommandKey>k</CommandKey></cwmp:Reboot></Body></Envelope>',
         '<Envelope xmlns="{s}"><Body><Reboot xmlns="{c}"><CommandKey>k</CommandKey></Reboot></Body></Envelope>',
-        '<soap_env:Envelope xmlns:soap_env="{s}" xmlns:cwmp="{c}"><soap_env:Body><Reboot><CommandKey>k</CommandKey></Reboot></soap_env:Body></soap_env:Envelope>',
+        '<soap_env:Envelope xmlns:soap_env="{s}" xmlns:cwmp="{c}"><soap_env:Body>'
+        "<Reboot><CommandKey>k</CommandKey></Reboot></soap_env:Body></soap_env:Envelope>",
     ],
 )
 def test_prefixes_do_not_matter(text):
