@@ -136,7 +136,7 @@ def test_the_vectors_name_every_message():
     assert {type(message).__name__ for message in VECTORS.values()} | {"Inform"} == set(RPC_NAMES)
 
 
-@pytest.mark.cwmp("L-30", "B-2")
+@pytest.mark.cwmp("B-2")
 @pytest.mark.parametrize("namespace", [*NAMESPACES, "urn:dslforum-org:cwmp-1-7"])
 def test_the_namespace_of_the_device_is_kept(namespace):
     assert decode(inform(namespace=namespace)).namespace == namespace
@@ -223,7 +223,14 @@ def test_a_number_that_is_none_is_refused_with_invalid_arguments(count):
     assert (error.fault, error.rid, error.namespace) == (8003, "7", "urn:dslforum-org:cwmp-1-2")
 
 
-@pytest.mark.cwmp("B-57")
+@pytest.mark.cwmp("A-88")
+@pytest.mark.quirk("K-22")
+@pytest.mark.parametrize("said", ["<MaxEnvelopes>0</MaxEnvelopes>", "", "<MaxEnvelopes>5</MaxEnvelopes>"])
+def test_whatever_max_envelopes_says_the_inform_is_read(said):
+    body = inform().replace(b"<MaxEnvelopes>1</MaxEnvelopes>", said.encode())
+    assert decode(body).message.device_id.serial_number == "SN123"
+
+
 def test_numbers_are_read_with_blanks_and_leading_zeros():
     assert decode(inform(retry_count=" 007\n")).message.retry_count == 7
 
@@ -314,7 +321,7 @@ def test_booleans_are_read_in_every_spelling(said, means):
     assert decode(envelope(body)).message.parameter_list == (ParameterInfoStruct("a", means),)
 
 
-@pytest.mark.cwmp("L-36", "B-56")
+@pytest.mark.cwmp("B-56")
 @pytest.mark.parametrize(("said", "means"), [("1", True), ("true", True), ("0", False), ("false", False)])
 def test_the_four_booleans_of_the_schema_are_read(said, means):
     body = f"<cwmp:GetParameterNames><ParameterPath>a.</ParameterPath><NextLevel>{said}</NextLevel></cwmp:GetParameterNames>"
@@ -361,7 +368,6 @@ def test_the_version_the_acs_chose_is_read():
     assert decode(envelope("<cwmp:InformResponse/>", header)).headers.use_version == "1.4"
 
 
-@pytest.mark.quirk("K-21")
 @pytest.mark.parametrize(
     ("name", "text", "seconds"),
     [
@@ -504,7 +510,7 @@ BILLION_LAUGHS = "<!DOCTYPE l [<!ENTITY a 'ha'>" + "".join(
 ) + "]>"  # fmt: skip
 
 
-@pytest.mark.cwmp("B-9", "J-5", "L-17")
+@pytest.mark.cwmp("B-9", "J-5")
 @pytest.mark.quirk("K-31")
 @pytest.mark.parametrize(
     "dtd", [XXE, BILLION_LAUGHS, "<!DOCTYPE r>", "<!doctype r>", "<!ENTITY x 'y'>"], ids=["xxe", "laughs", "plain", "lower", "entity"]
@@ -544,7 +550,6 @@ def test_an_attribute_of_many_megabytes_is_refused():
     refused(envelope(f'<cwmp:Reboot x="{"y" * 11_000_000}"/>'))
 
 
-@pytest.mark.cwmp("A-11", "L-14")
 @pytest.mark.quirk("K-32")
 def test_an_answer_of_twenty_thousand_values_is_read():
     got = decode(values_response(value("x" * 200) * 20_000))
@@ -634,7 +639,7 @@ def test_an_inform_with_bytes_changed_is_read_or_refused_and_nothing_else(data):
 # ---- what we send ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quirk("R-1", "R-2", "K-30")
+@pytest.mark.quirk("R-1", "R-2")
 def test_an_answer_has_no_declaration_and_the_prefixes_every_client_knows():
     body = encode(GetParameterValues(("Device.",)), "hl1")
     assert body.startswith(b"<SOAP-ENV:Envelope ")
@@ -648,7 +653,7 @@ def test_the_id_must_be_understood_and_is_left_out_where_the_request_had_none():
     assert b"cwmp:ID" not in encode(Reboot(), None)
 
 
-@pytest.mark.cwmp("B-41", "L-33")
+@pytest.mark.cwmp("B-41")
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_our_lists_say_how_many_items_they_have(count):
     items = tuple(ParameterValueStruct(f"a.{i}", "x") for i in range(count))
@@ -666,7 +671,7 @@ def test_hold_requests_and_further_headers_say_whether_they_must_be_understood()
     assert b'<cwmp:UseCWMPVersion SOAP-ENV:mustUnderstand="1">1.4</cwmp:UseCWMPVersion>' in body
 
 
-@pytest.mark.cwmp("A-16", "J-8")
+@pytest.mark.cwmp("A-16")
 @pytest.mark.parametrize("text", ["\x00", "\x02", "a\x1fb", "\ufffe", "\ud800"])
 def test_a_character_that_xml_cannot_carry_is_never_sent(text):
     with pytest.raises(AcsProtocolError):
@@ -675,7 +680,6 @@ def test_a_character_that_xml_cannot_carry_is_never_sent(text):
         encode(Reboot(), text)
 
 
-@pytest.mark.cwmp("B-60")
 @pytest.mark.parametrize(
     "message",
     [
@@ -702,7 +706,6 @@ def test_a_number_out_of_range_is_never_sent(message):
         encode(message, "1")
 
 
-@pytest.mark.cwmp("J-8")
 @pytest.mark.parametrize("kind", ['string"/><a b="', "a b", "", "xsd:int", "1x", "x" + "\x00"])
 def test_a_type_that_is_no_name_never_becomes_markup(kind):
     with pytest.raises(AcsProtocolError):

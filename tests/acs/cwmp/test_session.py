@@ -62,7 +62,7 @@ class Playbook:
 
     queued: list[Any] = field(default_factory=list)
     namespace: str = NAMESPACE
-    headers: Headers = Headers()
+    headers: Headers = field(default_factory=Headers)
     session: CwmpSession = field(default_factory=CwmpSession)
     replies: list[Any] = field(default_factory=list)
     answer: Any = None
@@ -131,7 +131,8 @@ DONE = TransferComplete("k1", FaultStruct(0, ""), "2026-03-01T10:00:00Z", "2026-
 @pytest.mark.cwmp("L-1", "A-42", "A-50", "A-55", "A-88")
 def test_session_with_nothing_to_do_is_an_inform_and_an_empty_post():
     play = Playbook()
-    play >> inform("2 PERIODIC") << InformResponse(1)
+    play.post(inform("2 PERIODIC"), "17") << InformResponse(1)
+    assert play.rid_of_answer == "17"
     play >> EMPTY_POST << END_OF_SESSION
     assert play.session.state is State.ENDED
 
@@ -154,7 +155,7 @@ def test_the_second_question_waits_for_the_first_answer():
     play >> RebootResponse() << END_OF_SESSION
 
 
-@pytest.mark.cwmp("L-3", "A-43")
+@pytest.mark.cwmp("A-43")
 def test_device_reports_a_transfer_before_it_gives_us_the_turn():
     play = Playbook()
     play >> inform("7 TRANSFER COMPLETE", "M Download") << InformResponse(1)
@@ -162,7 +163,7 @@ def test_device_reports_a_transfer_before_it_gives_us_the_turn():
     play >> EMPTY_POST << END_OF_SESSION
 
 
-@pytest.mark.cwmp("L-4", "A-47", "C-11")
+@pytest.mark.cwmp("A-47", "C-11")
 def test_device_asks_our_methods_then_is_asked():
     play = Playbook(queued=[READ])
     play >> inform("1 BOOT") << InformResponse(1)
@@ -257,7 +258,7 @@ def test_a_request_where_an_answer_was_due_is_refused():
     assert "GetParameterValues was due" in str(refused(play, DONE))
 
 
-@pytest.mark.cwmp("B-88", "L-56", "E-40")
+@pytest.mark.cwmp("B-88", "E-40")
 @pytest.mark.parametrize(
     "call", [UnknownRpc("X_00A0C5_Foo"), UnknownRpc("ScheduleUpload"), Reboot("x"), READ], ids=lambda message: type(message).__name__
 )
@@ -339,7 +340,7 @@ def test_a_question_that_cannot_be_encoded_was_never_asked():
 def test_the_highest_common_version_is_chosen_and_said():
     session = CwmpSession()
     session.receive(Envelope(inform("1 BOOT"), "1", NAMESPACE, Headers(supported_versions=("1.0", "1.2", "1.4"))))
-    assert decode(session.inform_response()).headers.use_version == "1.4"
+    assert b'<cwmp:UseCWMPVersion SOAP-ENV:mustUnderstand="1">1.4</cwmp:UseCWMPVersion>' in session.inform_response()
     announced = Envelope(inform("1 BOOT"), "1", NAMESPACE, Headers(supported_versions=("1.0", "1.2", "1.4")))
     assert negotiate(announced, ("1.0", "1.1", "1.2")) == "1.2"
     with pytest.raises(CpeProtocolError) as caught:
@@ -375,7 +376,6 @@ def test_without_announcement_the_namespace_tells_the_version(minor, timeout, ve
     assert negotiate(Envelope(inform(), "1", f"urn:dslforum-org:cwmp-1-{minor}", Headers(session_timeout_s=timeout))) == version
 
 
-@pytest.mark.cwmp("L-32")
 def test_the_timeout_a_device_asks_for_is_kept_for_the_server():
     session = CwmpSession()
     session.receive(Envelope(inform("1 BOOT"), "1", NAMESPACE, Headers(session_timeout_s=60)))
