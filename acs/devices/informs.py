@@ -208,6 +208,12 @@ def end_sessions(connection: Connection, ended: Sequence[tuple[int, int]]) -> No
     update_rows(connection, Device, ("id", "epoch"), ("session_token", "session_state"), rows)
 
 
+def keep_sessions(connection: Connection, held: Sequence[tuple[int, int, datetime]]) -> None:
+    """(device id, epoch, until) of sessions that last longer than their Inform could know."""
+    rows = [{"id": device_id, "epoch": epoch, "session_until": until} for device_id, epoch, until in held]
+    update_rows(connection, Device, ("id", "epoch"), ("session_until",), rows)
+
+
 def fenced(connection: Connection, holders: Sequence[tuple[int, int]]) -> set[int]:
     """Devices of (device id, epoch) pairs whose epoch has moved on: another worker or a newer Inform owns them (rule 4)."""
     if not holders:

@@ -5,7 +5,8 @@ The order within a batch: steps of running sessions, then Informs (which may end
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -48,6 +49,8 @@ class StepWork:
     values: list[ParameterValueStruct] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     record: RecordIn | None = None
+    until: datetime | None = None
+    """How long the session holds the device's row from now on; None leaves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class Batch:
             for snapshot in work.snapshots:
                 store.store_snapshot(connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session")
         informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
-        recorder.apply_records(connection, [w.record for w in works if w.record is not None], self.keep, self.record_bytes)
+        informs.keep_sessions(connection, [(w.step.device_id, w.step.epoch, w.until) for w in held if w.until is not None])
+        records = [_lost(w.record) if id(w) in lost else w.record for w in works if w.record is not None]
+        recorder.apply_records(connection, records, self.keep, self.record_bytes)
         return lost
 
     def _informs(self, unit: Unit, works: Sequence[InformWork]) -> list[Informed]:
@@ -109,6 +114,11 @@ class Batch:
         return [Informed(out, tasks.get(out.device_id, [])) for out in outs]
 
 
+def _lost(record: RecordIn) -> RecordIn:
+    """Of a session that thought it had ended well, and was not the device's any more."""
+    return record if record.outcome != "ok" else replace(record, outcome="lost", summary="the device's session went on elsewhere")
+
+
 def _does_more_than_end(step: StepIn) -> bool:
     return bool(step.changes or step.transfers or step.asked or step.answered or step.had_exchanges)
 
@@ -123,14 +133,19 @@ class Takeover:
     exchanges: list[tuple[int, int, str, bytes | None, bool]]
 
 
-def take_over(database: Database, briefing: Briefing, device_id: int, token: str, now: Any) -> Takeover | None:
+def take_over(
+    database: Database, briefing: Briefing, device_id: int, token: str, now: Any, held_epoch: int | None = None
+) -> Takeover | None:
     """Claim a session by its cookie: the epoch moves on, so the former owner's writes fail. None where there is no such live session.
 
-    The exchanges keep their rows under the new epoch.
+    `held_epoch`: the epoch under which the caller holds the session already; None is the answer while it still does. The exchanges keep
+    their rows under the new epoch.
     """
     with database.write() as unit:
         row = unit.session.scalar(select(Device).where(Device.id == device_id).with_for_update())
         if row is None or row.session_token != token or row.session_until is None or row.session_until <= now:
+            return None
+        if row.epoch == held_epoch:
             return None
         said = progress.exchanges(unit.session, device_id, row.epoch)
         unit.session.execute(

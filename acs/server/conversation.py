@@ -6,7 +6,7 @@ envelopes and sends what comes back; time comes in as an argument.
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -61,6 +61,10 @@ class Conversation:
     runner: Runner | None = None
     trace: list[Message] = field(default_factory=list)
     deadline: datetime = datetime.max
+    held_until: datetime = datetime.min.replace(tzinfo=UTC)
+    """Until when the device's row says that it is in this session."""
+    line: Any = None
+    """The connection it last spoke on: one that still sends is not silent (quirk K-14)."""
     check_queue: bool = False
     busy: bool = False
     over: bool = False
@@ -74,6 +78,23 @@ class Conversation:
 
     def touch(self, now: datetime) -> None:
         self.deadline = now + timedelta(seconds=self.timeout_s)
+
+    def _until(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.timeout_s + 30)
+
+    def stay(self, now: datetime) -> None:
+        """The device is in the middle of a long answer: keep its row."""
+        if not self.over and self.device is not None and (until := self._longer(now)) is not None:
+            step = StepWork(StepIn(self.device.tenant, self.device.device_id, self.device.epoch, now), until=until)
+            self.commit.submit(step).addErrback(lambda failure: _log.error("session not kept", error=str(failure.value)))
+
+    def _longer(self, now: datetime) -> datetime | None:
+        """The new end of the hold on the device's row; None while the present one is good enough: a write a session seldom needs."""
+        until = self._until(now)
+        if until - self.held_until < timedelta(seconds=20):
+            return None
+        self.held_until = until
+        return until
 
     def note(self, from_cpe: bool, body: bytes, status: int, now: datetime) -> None:
         """Remember a message for the record, masked, as far as the record's bound reaches."""
@@ -95,7 +116,7 @@ class Conversation:
         if self.session.session_timeout_s and self.session.session_timeout_s > self.timeout_s:
             self.timeout_s = float(min(self.session.session_timeout_s, timeout_max_s))
         inform = received.inform
-        until = now + timedelta(seconds=self.timeout_s + 30)
+        self.held_until = until = self._until(now)
         state = {
             "ns": self.session.namespace,
             "v": self.session.version,
@@ -210,7 +231,7 @@ class Conversation:
             ended=ended,
         )
         self._answered = None
-        return StepWork(step, values, _last_of_each(snapshots))
+        return StepWork(step, values, _last_of_each(snapshots), until=None if ended else self._longer(now))
 
     async def _store(self, step: StepWork) -> None:
         result = await self.commit.submit(step)
@@ -228,7 +249,8 @@ class Conversation:
         step.record = self._record("ok", "", now)
         stored: Deferred[Any] = self.commit.submit(step)
         if has_news:
-            await stored
+            if isinstance(await stored, Fenced):
+                raise SessionLost
         else:
             stored.addErrback(lambda failure: _log.error("end of session not stored", error=str(failure.value)))
 

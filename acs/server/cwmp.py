@@ -16,7 +16,7 @@ from typing import Any
 from prometheus_client import Counter, Gauge, Histogram
 
 from acs import log
-from acs.cwmp.codec import Envelope, decode, encode
+from acs.cwmp.codec import Envelope, decode, encode, encode_refusal
 from acs.cwmp.events import BOOT, BOOTSTRAP, CONNECTION_REQUEST, normalised
 from acs.cwmp.faults import ACS_FAULTS, AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.identity import identity_of
@@ -67,7 +67,7 @@ class CwmpHandler:
     auth: CpeAuthenticator
     now: Callable[[], datetime]
     load: Callable[[int], Awaitable[list[Task]]]
-    take_over: Callable[[int, str], Awaitable[Takeover | None]]
+    take_over: Callable[[int, str, int | None], Awaitable[Takeover | None]]
     _by_token: dict[str, Conversation] = field(default_factory=dict)
     _by_device: dict[int, Conversation] = field(default_factory=dict)
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -96,7 +96,7 @@ class CwmpHandler:
             except CpeProtocolError as error:
                 return self._refused(request, error, conversation, body)
         if isinstance(envelope, Envelope) and isinstance(envelope.message, Inform) and not _is_repetition(conversation, envelope):
-            if conversation is not None:
+            if conversation is not None and _is_of(conversation, envelope.message):
                 self._abandon(conversation, "lost", "the device began a new session")
             return await self._begin(request, envelope, body)
         if conversation is None:
@@ -141,16 +141,22 @@ class CwmpHandler:
         conversation.touch(now)
         conversation.note(True, body, 0, now)
         request.connection.state = conversation
+        conversation.line = request.connection
         conversation.busy = True
         try:
             answer = await conversation.receive(envelope, body, now, self.load)
         except SessionLost:
+            if (back := await self._came_back(conversation, request)) is not None:
+                return await self._go_on(back, envelope, body, request)
             self._let_go(conversation)
             _sessions.labels("lost").inc()
             return Response(400, close=True)
         except CpeProtocolError as error:
+            if (back := await self._came_back(conversation, request)) is not None:
+                return await self._go_on(back, envelope, body, request)
             return self._refused(request, error, conversation)
         except Overloaded:
+            _refusals.labels("overload").inc()
             self._abandon(conversation, "failed", "overloaded")
             return self._later()
         except AcsProtocolError as error:
@@ -190,11 +196,18 @@ class CwmpHandler:
         state = request.connection.state
         return state if isinstance(state, Conversation) and not state.over else None
 
-    async def _foreign(self, request: Request, token: str, device_id: int) -> Conversation | None:
+    async def _came_back(self, conversation: Conversation, request: Request) -> Conversation | None:
+        """What we know of the session does not fit: did it go on at another worker, between two messages to us? Then claim it again."""
+        assert conversation.device is not None
+        return await self._foreign(request, conversation.token, conversation.device.device_id, conversation)
+
+    async def _foreign(self, request: Request, token: str, device_id: int, held: Conversation | None = None) -> Conversation | None:
         """A cookie we did not hand out: another worker's session, or ours from before a restart."""
-        taken = await self.take_over(device_id, token)
+        taken = await self.take_over(device_id, token, held.device.epoch if held is not None and held.device is not None else None)
         if taken is None:
             return None
+        if held is not None:
+            held.over = True  # its end was not its own
         policy = self.policy
         conversation = rebuild(
             taken, token, self.commit, request.peer, self.now(), policy.session_timeout_s, policy.recorder, policy.record_bytes
@@ -214,6 +227,8 @@ class CwmpHandler:
         if older is not None and older is not conversation:
             self._abandon(older, "lost", "the device began a new session")
         self._by_token[conversation.token] = conversation
+        self._ended.pop(conversation.token, None)
+        conversation.line = connection
         self._by_device[device.device_id] = conversation
         connection.state = conversation
         _live.set(len(self._by_token))
@@ -262,21 +277,15 @@ class CwmpHandler:
             reason=str(error)[:300],
             device=conversation.device.device_id if conversation and conversation.device else None,
         )
+        if conversation is not None and body:
+            conversation.note(True, body, 0, self.now())
+        session = conversation.session if conversation is not None else None
+        answer = encode_refusal(error, session.reply_id, session.namespace) if session is not None else encode_refusal(error)
+        status = error.status if answer is None else 200  # SOAP faults travel with 200 (conformance A-6)
         if conversation is not None:
-            if body:
-                conversation.note(True, body, 0, self.now())
-            session = conversation.session
-            if error.fault is not None:
-                answer = encode(
-                    CwmpFault(error.fault, str(error)[:256]), session.reply_id, session.namespace or "urn:dslforum-org:cwmp-1-0"
-                )
-                conversation.note(False, answer, 200, self.now())
-                self._abandon(conversation, "failed", str(error))
-                return Response(200, answer, (_XML,), close=True)
+            conversation.note(False, answer or b"", status, self.now())
             self._abandon(conversation, "failed", str(error))
-        if error.fault is not None:
-            return Response(200, encode(CwmpFault(error.fault, str(error)[:256]), None), (_XML,), close=True)
-        return Response(error.status, close=True)
+        return Response(status, answer or b"", (_XML,) if answer else (), close=True)
 
     def _later(self) -> Response:
         """Too busy: come again, each at another time."""
@@ -293,9 +302,13 @@ class CwmpHandler:
         return False
 
     def sweep(self) -> None:
-        """End sessions whose device has been silent for too long."""
+        """End sessions whose device has been silent for too long. Who is in the middle of a message is not (quirk K-14)."""
         now = self.now()
         for conversation in [c for c in self._by_token.values() if c.deadline < now]:
+            silent = conversation.line.silent_s() if conversation.line is not None else None
+            if silent is not None and silent < conversation.timeout_s:
+                conversation.stay(now)
+                continue
             waiting = conversation.session.state is State.AWAITING_REPLY
             asked = f" to {type(conversation.session.asked).__name__}" if waiting else ""
             self._abandon(conversation, "lost", f"no answer{asked} within {conversation.timeout_s:.0f} s")
@@ -322,6 +335,11 @@ def _is_repetition(conversation: Conversation | None, envelope: Envelope) -> boo
     return (
         conversation is not None and conversation.session.state is State.CPE_TURN and conversation.session.is_same_inform(envelope.message)
     )
+
+
+def _is_of(conversation: Conversation, inform: Inform) -> bool:
+    """Whether the Inform is of the session's device: behind a proxy another one may use its connection (quirk K-9)."""
+    return conversation.device is not None and conversation.device.key == identity_of(inform.device_id).key
 
 
 def _is_awaited(inform: Inform) -> bool:

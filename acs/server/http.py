@@ -79,6 +79,7 @@ class Connection(Protocol):
         self._waiting: deque[Request] = deque()
         self._answering = False
         self._closing = False
+        self._under_way = False
         self._reset()
 
     def _reset(self) -> None:
@@ -123,10 +124,15 @@ class Connection(Protocol):
         except httptools.HttpParserError:
             self._refuse(400, "malformed")
 
+    def silent_s(self) -> float | None:
+        """Seconds since the last byte of a message that is still coming in; None while none is."""
+        return self._server.now() - self.last_activity if self._under_way and not self._closing else None
+
     # ---- the parser's callbacks ------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         self._reset()
+        self._under_way = True
         self.head_began = self._server.now()
 
     def on_url(self, url: bytes) -> None:
@@ -163,6 +169,7 @@ class Connection(Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         request = Request(self._parser.get_method(), self._target, self._headers, body, self.peer, self, self._parser.should_keep_alive())
         self._body = []
+        self._under_way = False
         if len(self._waiting) >= self._server.limits.waiting:
             raise _Refused(400, "pipelining")
         self._waiting.append(request)

@@ -64,8 +64,8 @@ class CwmpWorker:
         async def load(device_id: int) -> Any:
             return await deferToThread(_load, database, briefing, device_id)
 
-        async def claim(device_id: int, token: str) -> Any:
-            return await deferToThread(take_over, database, briefing, device_id, token, utc_now())
+        async def claim(device_id: int, token: str, held_epoch: int | None) -> Any:
+            return await deferToThread(take_over, database, briefing, device_id, token, utc_now(), held_epoch)
 
         async def account(username: str) -> Any:
             return await deferToThread(account_of, database, vault, username)

@@ -17,7 +17,17 @@ from twisted.internet.testing import StringTransport
 from acs.audit import Actor
 from acs.cwmp.codec import Envelope, decode, encode
 from acs.cwmp.digest import Nonces, pairs
-from acs.cwmp.messages import DeviceIdStruct, EventStruct, GetParameterValuesResponse, Inform, ParameterValueStruct
+from acs.cwmp.faults import CwmpFault
+from acs.cwmp.messages import (
+    DeviceIdStruct,
+    EventStruct,
+    GetParameterNamesResponse,
+    GetParameterValuesResponse,
+    Inform,
+    ParameterInfoStruct,
+    ParameterValueStruct,
+    SetParameterValuesResponse,
+)
 from acs.db.engine import Database
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices import service as devices
@@ -262,8 +272,8 @@ class Bench:
             with self.database.read() as session:
                 return progress.load_open(session, briefing, [device_id]).get(device_id, [])
 
-        async def claim(device_id: int, token: str) -> Any:
-            return take_over(self.database, briefing, device_id, token, self.now())
+        async def claim(device_id: int, token: str, held_epoch: int | None) -> Any:
+            return take_over(self.database, briefing, device_id, token, self.now(), held_epoch)
 
         async def account(username: str) -> Any:
             self.lookups.append(username)
@@ -302,13 +312,6 @@ class Bench:
         with self.database.read() as session:
             return operations.get(session, DEFAULT_TENANT, number, self.now())
 
-    def drop_own_operations(self) -> None:
-        """Take away what the first contact queues, so that a test sees only its own."""
-        with self.database.write() as unit:
-            for view in operations.listed(unit.session, DEFAULT_TENANT, self.now()):
-                if view.is_open:
-                    operations.cancel(unit, ACTOR, view.id, self.now())
-
     def records(self) -> list[Any]:
         """The recorded sessions, the newest first."""
         with self.database.read() as session:
@@ -317,17 +320,42 @@ class Bench:
     # ---- a device's part ---------------------------------------------------------------------------------
 
     def known(self, serial: str = "S1", line: Line | None = None) -> tuple[Line, str]:
-        """A device in the middle of a session of which nothing is due: its line, and its cookie."""
+        """A device that was here before, in a new session in which nothing is due: its line, and its cookie."""
         line = line or self.line()
-        line.ask(post(envelope(inform(serial))))
-        self.drop_own_operations()
+        self.play(line, line.ask(post(envelope(inform(serial, "0 BOOTSTRAP", "1 BOOT")))).cookie)
+        self.clock.advance(1)
         return self.begin(serial, line)
+
+    def play(self, line: Line, cookie: str, found: Mapping[str, str] | None = None) -> list[str]:
+        """Answer every question as a device with this tree would, to the end of the session; the questions' names."""
+        tree = {"Device.DeviceInfo.SoftwareVersion": "1.0", "Device.DeviceInfo.HardwareVersion": "A1"} | dict(found or {})
+        asked: list[str] = []
+        line.read()
+        answer = line.ask(post(cookie=cookie))
+        while answer.status == 200:
+            asked.append(type(answer.message).__name__)
+            answer = line.ask(post(envelope(_reply(tree, answer.message), answer.envelope.id), cookie))
+        assert answer.status == 204, answer
+        return asked
 
     def begin(self, serial: str = "S1", line: Line | None = None, *events: str) -> tuple[Line, str]:
         line = line or self.line()
         answer = line.ask(post(envelope(inform(serial, *events))))
         assert answer.status == 200, answer
         return line, answer.cookie
+
+
+def _reply(tree: Mapping[str, str], question: Any) -> Any:
+    match type(question).__name__:
+        case "GetParameterNames":
+            return GetParameterNamesResponse(
+                tuple(ParameterInfoStruct(name, True) for name in tree if name.startswith(question.parameter_path))
+            )
+        case "GetParameterValues":
+            return values({name: tree[name] for path in question.parameter_names for name in tree if name.startswith(path)})
+        case "SetParameterValues":
+            return SetParameterValuesResponse(0)
+    return CwmpFault(9000, "Method not supported")
 
 
 def sample(name: str, **labels: str) -> float:
