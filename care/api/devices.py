@@ -12,6 +12,7 @@ from marshmallow import Schema, fields, validate
 
 from acs.cwmp.identity import Identity
 from acs.devices.views import DeviceView, EventView, Presence
+from acs.errors import Invalid
 from acs.firmware.service import FileView
 from acs.operations.views import OperationView
 from acs.provisioning.plan import Trust
@@ -199,15 +200,13 @@ def show(name: str) -> DeviceView:
 
 
 @bp.route("/devices/<name>", methods=["PATCH"])
-@needs(Permission.VIEW_DEVICES)
+@needs(Permission.MANAGE_DEVICES)
 @bp.arguments(DeviceChangesSchema)
 @bp.response(200, DeviceSchema)
 def change(given: dict[str, Any], name: str) -> DeviceView:
-    """Tags and note need manage_devices, trust needs admit_device."""
+    """Trust needs admit_device as well."""
     if "trust" in given:
         require(Permission.ADMIT_DEVICE)
-    if not given or "tags" in given or "note" in given:
-        require(Permission.MANAGE_DEVICES)
     return _devices().change(current_actor(), found(name), given)
 
 
@@ -261,8 +260,6 @@ def settings(given: dict[str, Any], name: str) -> OperationView:
 
 def _values(given: Mapping[str, Any]) -> dict[str, Any]:
     """JSON's lists become tuples; a name that is not canonical is refused with its field."""
-    from acs.errors import Invalid
-
     unknown = next((name for name in given if name not in canonical.names()), None)
     if unknown is not None:
         raise Invalid(f"{unknown!r} is not a canonical name.", unknown)

@@ -1,5 +1,6 @@
 """The firmware library: list, upload as multipart form, withdraw."""
 
+from contextlib import closing
 from typing import Any
 
 from flask import request
@@ -80,8 +81,8 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 @bp.response(201, ImageSchema)
 def upload(form: dict[str, Any], files: dict[str, Any]) -> ImageView:
     """multipart/form-data with the image as `file`."""
-    file = files["file"]
-    return services().firmware.upload(current_actor(), file.stream, file.filename or "", **form)
+    with closing(files["file"]) as file:
+        return services().firmware.upload(current_actor(), file.stream, file.filename or "", **form)
 
 
 @bp.route("/<int:image_id>", methods=["GET"])

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from acs.errors import Conflict, Invalid
 from care.access import current_actor, current_user_view, needs, require
+from care.devices.blueprint import bp
 from care.devices.pages import look, page
-from care.devices.routes import bp
 from care.operations import stations
 from care.operations.service import permission_for
 from care.problems import is_fragment

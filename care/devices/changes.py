@@ -8,9 +8,9 @@ from acs.errors import Conflict, Invalid
 from care.access import current_actor, needs, require
 from care.devices import panels, settings
 from care.devices.actions import answer, tab_to_return
+from care.devices.blueprint import bp
 from care.devices.pages import _air, look, page, rights
 from care.devices.proposals import Proposal, stale
-from care.devices.routes import bp
 from care.problems import is_fragment
 from care.security.permissions import Permission
 from care.services import services

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from acs.devices.packing import Stored, Tree
+from acs.devices.service import Stored, Tree
 from acs.devices.views import ParameterView
 from acs.secrets import MASK
 from care.devices import words

@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 
 from care.access import current_actor, current_user_view, may, needs
 from care.devices import browser, channels, diagnoses, drawings, evidence, panels, settings, words
+from care.devices.blueprint import bp
 from care.devices.looks import AREAS, PRESENCE, event_words
-from care.devices.routes import bp
 from care.devices.service import Look
 from care.operations import stations
 from care.security.permissions import Permission

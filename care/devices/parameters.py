@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 from acs.errors import Invalid, NotFound
 from care.access import current_actor, current_user_view, needs
 from care.devices import browser
+from care.devices.blueprint import bp
 from care.devices.changes import shown
 from care.devices.pages import look, page
-from care.devices.routes import bp
 from care.problems import is_fragment
 from care.security.permissions import Permission
 from care.services import services

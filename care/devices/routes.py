@@ -1,10 +1,10 @@
 """The list of devices, adding one, and what is done to a device's head: tags, note, trust, removal.
 
 The device page is in pages.py, what is asked of a device in actions.py, its settings in changes.py, the parameter browser in
-parameters.py: they share this blueprint.
+parameters.py: they share the blueprint.
 """
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -13,18 +13,14 @@ from acs.devices.views import Presence
 from acs.errors import Conflict, Invalid
 from acs.provisioning.plan import Trust
 from care.access import current_actor, current_user_view, needs
-from care.devices import words
+from care.devices import actions, changes, pages, parameters  # noqa: F401 - they add their routes
+from care.devices.blueprint import bp
 from care.devices.forms import NewDeviceForm, tags_of
-from care.devices.looks import PRESENCE, action_words
+from care.devices.looks import PRESENCE
 from care.security.permissions import Permission
 from care.services import services
 
-bp = Blueprint("devices", __name__, template_folder="templates", url_prefix="/devices")
 PER_PAGE = 50
-bp.add_app_template_global(words.duration, "duration_words")
-bp.add_app_template_global(words.size, "size_words")
-bp.add_app_template_global(words.origin_words, "origin_words")
-bp.add_app_template_global(action_words, "action_words")
 FILTERS = ("q", "presence", "model", "tag", "version")
 
 
@@ -99,6 +95,3 @@ def remove(device_id: int) -> Response:
     services().devices.remove(current_actor(), device_id)
     flash(_("%(serial)s is removed. If it still informs, it comes back as unknown.", serial=head.serial_number))
     return redirect(url_for("devices.index"))
-
-
-from care.devices import actions, changes, pages, parameters  # noqa: E402, F401 - they add their routes

@@ -1,5 +1,7 @@
 """The firmware library: list, upload, withdraw. Giving an image to a device is on the device's own page."""
 
+from contextlib import closing
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -37,10 +39,11 @@ def upload() -> Response | tuple[str, int]:
     if form.validate_on_submit():
         file = form.file.data
         try:
-            image = services().firmware.upload(
-                current_actor(), file.stream, file.filename or "", form.version.data or "", form.model.data or "", form.oui.data or "",
-                form.notes.data or "",
-            )  # fmt: skip
+            with closing(file):
+                image = services().firmware.upload(
+                    current_actor(), file.stream, file.filename or "", form.version.data or "", form.model.data or "", form.oui.data or "",
+                    form.notes.data or "",
+                )  # fmt: skip
         except (Invalid, Conflict, TooLarge) as error:
             field = form[getattr(error, "field", None) or "file"]
             field.errors = [*field.errors, str(error)]

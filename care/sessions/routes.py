@@ -9,7 +9,7 @@ from acs.errors import Invalid
 from care.access import current_user_view, needs
 from care.security.permissions import Permission
 from care.services import services
-from care.sessions.views import OUTCOMES, as_text, messages
+from care.sessions.transcript import OUTCOMES, as_text, messages
 
 bp = Blueprint("sessions", __name__, template_folder="templates", url_prefix="/sessions")
 PER_PAGE = 50

@@ -15,3 +15,7 @@ def home(services, db, clock) -> Callable[..., int]:
         return samples.home(db, services.vault, clock(), model, number, faults, **given)
 
     return make
+
+
+def text(answer) -> str:
+    return answer.get_data(as_text=True)

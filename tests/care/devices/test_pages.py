@@ -1,0 +1,43 @@
+"""Every tab of the device page, for every model, and of devices of which little is known."""
+
+
+import pytest
+
+from care.security.permissions import Role
+from tests.care import samples
+from tests.care.devices.conftest import text
+
+TABS = ("", "/wifi", "/hosts", "/line", "/diagnostics", "/parameters", "/operations", "/sessions", "/backups", "/history", "/firmware")
+
+
+@pytest.mark.parametrize("model", [samples.NORVIK, samples.ONT, samples.ROUTER_098, samples.GATEWAY_098])
+def test_every_tab_of_every_model_is_drawn(signed_in, db, home, clock, model):
+    browser, device_id = signed_in(), home(model)
+    samples.diagnosed(db, device_id, clock())
+    samples.record(db, device_id, clock())
+    for tab in TABS:
+        answer = browser.get(f"/devices/{device_id}{tab}")
+        assert answer.status_code == 200, tab
+        assert " style=" not in text(answer), tab
+        assert text(answer).count("<h1>") == 1, tab
+
+
+@pytest.mark.parametrize("given", [{"read": False}, {"read": False, "admit": False}, {"admit": False}])
+def test_tabs_of_a_device_of_which_little_is_known_are_drawn_too(signed_in, home, given):
+    browser, device_id = signed_in(), home(**given)
+    for tab in TABS:
+        assert browser.get(f"/devices/{device_id}{tab}").status_code == 200, tab
+
+
+def test_page_of_a_registered_device_that_never_spoke_says_so(signed_in):
+    browser = signed_in()
+    answer = browser.post("/devices/new", {"serial_number": "NV1", "oui": "02a5c1", "product_class": "G240", "tags": "pilot, vip"})
+    page = text(browser.get(answer.location))
+    assert "has never spoken to us" in page
+    assert "pilot" in page
+
+
+def test_viewer_sees_no_button_that_would_fail(signed_in, home):
+    page = text(signed_in(Role.VIEWER).get(f"/devices/{home()}"))
+    assert "/ask/" not in page
+    assert "look, but change nothing" in page

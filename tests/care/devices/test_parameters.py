@@ -1,0 +1,47 @@
+"""The parameter browser as it is asked for: branches, search, detail, setting, revealing, deleting."""
+
+
+
+from care.security.permissions import Role
+from tests.care.devices.conftest import text
+
+
+def test_only_the_open_branch_is_sent(signed_in, home):
+    device_id, browser = home(), signed_in()
+    page = text(browser.get(f"/devices/{device_id}/parameters"))
+    assert "Device.WiFi." in page
+    assert "Device.WiFi.Radio.1.Channel" not in page
+    branch = text(browser.get(f"/devices/{device_id}/parameters?part=branch&path=Device.WiFi.Radio.1."))
+    assert "<html" not in branch
+    assert "p-Device-WiFi-Radio-1-Channel" in branch
+
+
+def test_search_goes_over_words_paths_and_values_but_never_passwords(signed_in, db, services, home, clock):
+    from acs.cwmp.messages import ParameterValueStruct
+    from acs.devices import store
+
+    device_id, browser = home(), signed_in()
+    path = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
+    with db.write() as unit:
+        store.store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
+    assert "p-Device-WiFi-Radio-1-Channel" in text(browser.get(f"/devices/{device_id}/parameters?q=radio channel"))
+    assert "Sunflower" in text(browser.get(f"/devices/{device_id}/parameters?q=sunflower"))
+    assert "Nothing fits" in text(browser.get(f"/devices/{device_id}/parameters?q=horse-battery"))
+    detail = text(browser.get(f"/devices/{device_id}/parameters/detail?path={path}"))
+    assert "horse-battery" not in detail
+    assert "horse-battery" in text(browser.post(f"/devices/{device_id}/parameters/reveal", {"path": path}))
+    assert signed_in(Role.AGENT).post(f"/devices/{device_id}/parameters/reveal", {"path": path}).status_code == 403
+
+
+def test_wrong_value_is_told_beside_its_field_as_a_fragment(signed_in, home):
+    given = {"path": "Device.WiFi.Radio.1.Channel", "value": "999"}
+    answer = signed_in().post(f"/devices/{home()}/parameters/set", given, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert "must be 1 to 255" in text(answer)
+    assert "<html" not in text(answer)
+    assert "Write it all the same" in text(answer)
+
+
+def test_row_says_what_goes_with_it_before_it_goes(signed_in, home):
+    page = text(signed_in().get(f"/devices/{home()}/parameters/delete?path=Device.WiFi.Radio.1."))
+    assert "values go with it" in page

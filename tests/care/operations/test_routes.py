@@ -1,0 +1,72 @@
+"""Operations as pages: the list, one, the card that polls, cancelling."""
+
+import re
+
+from acs.audit import Actor
+from acs.db.tenancy import DEFAULT_TENANT
+from acs.operations.models import Operation
+from care.security.permissions import Role
+from tests.care import samples
+
+ANNA = Actor("user:anna", DEFAULT_TENANT)
+
+
+def test_list_is_filtered_and_pages(signed_in, services, db, home, clock, monkeypatch):
+    monkeypatch.setattr("care.operations.routes.PER_PAGE", 1)
+    device_id, browser = home(read=False), signed_in()
+    samples.finished(db, device_id, "ping", samples.PING, clock(), {"host": "192.0.2.1"})
+    services.operations.ask(ANNA, device_id, "reboot", {})
+    page = browser.get("/operations/").get_data(as_text=True)
+    assert "Restart" in page
+    assert "before=2" in page
+    assert "packets came back" in browser.get("/operations/?state=done").get_data(as_text=True)
+    assert "No operation fits" in browser.get("/operations/?kind=firmware").get_data(as_text=True)
+    assert browser.get("/operations/?state=odd").status_code == 422
+    assert browser.get("/operations/?kind=odd").status_code == 422
+    assert "<html" not in browser.get("/operations/?part=table").get_data(as_text=True)
+
+
+def test_card_is_sent_again_only_when_it_looks_different(signed_in, services, db, home, clock):
+    browser = signed_in()
+    op = services.operations.ask(ANNA, home(read=False), "read", {"paths": ["Device.DeviceInfo."]})
+    first = browser.get(f"/operations/{op}/live").get_data(as_text=True)
+    seen = re.search(r"seen=([^\"&]+)", first)[1]
+    assert "every 3s" in first
+    assert browser.get(f"/operations/{op}/live?seen={seen}").status_code == 204
+    with db.write() as unit:
+        row = unit.session.get(Operation, op)
+        row.state, row.finished_at, row.updated_at, row.result = "done", clock(), clock(), {"count": 4}
+    ended = browser.get(f"/operations/{op}/live?seen={seen}")
+    assert "4 values read." in ended.get_data(as_text=True)
+    assert "every 3s" not in ended.get_data(as_text=True)
+    assert ended.headers["HX-Trigger-After-Swap"] == "operation-ended"
+
+
+def test_cancelled_in_time_is_cancelled_and_too_late_is_said(signed_in, services, db, home):
+    browser, device_id = signed_in(), home(read=False)
+    op = services.operations.ask(ANNA, device_id, "read", {"paths": ["Device.DeviceInfo."]})
+    page = browser.get(browser.post(f"/operations/{op}/cancel").location).get_data(as_text=True)
+    assert "Nothing was changed on the device." in page
+    sent = services.operations.ask(ANNA, device_id, "reboot", {})
+    with db.write() as unit:
+        unit.session.get(Operation, sent).state = "waiting"
+    assert "Too late" in browser.get(browser.post(f"/operations/{sent}/cancel").location).get_data(as_text=True)
+    card = browser.post(f"/operations/{sent}/cancel", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "Too late to call back" in card
+    assert "<html" not in card
+
+
+def test_one_operation_shows_its_arguments_and_result_without_secrets(signed_in, services, db, home, clock):
+    browser, device_id = signed_in(), home(read=False)
+    values = [["Device.WiFi.AccessPoint.1.Security.KeyPassphrase", "horse-battery", "string"]]
+    op = samples.finished(db, device_id, "write", {"written": [values[0][0]]}, clock(), {"values": values})
+    page = browser.get(f"/operations/{op}").get_data(as_text=True)
+    assert "KeyPassphrase" in page
+    assert "horse-battery" not in page
+
+
+def test_viewer_may_not_cancel(signed_in, services, home):
+    op = services.operations.ask(ANNA, home(read=False), "read", {"paths": ["Device.DeviceInfo."]})
+    viewer = signed_in(Role.VIEWER)
+    assert viewer.post(f"/operations/{op}/cancel").status_code == 403
+    assert "/cancel" not in viewer.get(f"/operations/{op}").get_data(as_text=True)
