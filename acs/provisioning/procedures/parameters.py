@@ -115,7 +115,12 @@ def walk(path: str, deep: bool) -> Generator[Any, Answer, tuple[tuple[str, bool]
 def _names(listed: Iterable[ParameterInfoStruct]) -> tuple[tuple[str, bool], ...]:
     """Names once each, objects with their dot (quirk K-48: some devices leave it out, and list things twice)."""
     names = {info.name: info.writable for info in listed if info.name}
-    objects = {parent(name) for name in names if not name.endswith(".")} | {parent(name) for name in names if name.endswith(".")}
+    objects: set[str] = set()
+    for name in names:
+        above = parent(name)
+        while above and above not in objects:  # also where the parents in between are missing
+            objects.add(above)
+            above = parent(above)
     return tuple((name + "." if name + "." in objects and not name.endswith(".") else name, flag) for name, flag in names.items())
 
 
