@@ -40,7 +40,6 @@ class Settings(BaseSettings):
     bind: str = "0.0.0.0"  # noqa: S104 - routers must reach us; `up --demo` binds to loopback instead
     cwmp_port: int = 7547
     files_port: int = 7567
-    stun_port: int = 3478
     web_port: int = 8080
     metrics_port: int = 9100
     cwmp_workers: int = 1

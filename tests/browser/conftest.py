@@ -60,7 +60,7 @@ def live_server(tmp_path: Path) -> Iterator[LiveServer]:
     environment = {**os.environ, "HEARTHLINE_HOME": str(tmp_path), "HEARTHLINE_BIND": "127.0.0.1"}
     errors = (tmp_path / "web.err").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "care.cli", "web", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        [sys.executable, "-m", "acs.cli", "web", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
     )
     assert process.stdout is not None
     try:
