@@ -1,0 +1,47 @@
+"""What an Inform makes due."""
+
+import itertools
+
+import pytest
+
+from acs.provisioning.kinds import KINDS
+from acs.provisioning.plan import Planned, Trust, due_at_inform
+
+
+def due(trust=Trust.ADMITTED, events=("2 PERIODIC",), *, is_new=False, has_tree=True, admitted_now=False, login_is_old=False):
+    return due_at_inform(trust, events, is_new, has_tree, admitted_now, login_is_old)
+
+
+def kinds(planned):
+    return [plan.kind for plan in planned]
+
+
+@pytest.mark.cwmp("J-7")
+@pytest.mark.parametrize("trust", [Trust.QUARANTINE, Trust.BLOCKED])
+def test_a_device_that_is_not_admitted_is_asked_nothing(trust):
+    for flags in itertools.product((False, True), repeat=4):
+        assert due_at_inform(trust, ("0 BOOTSTRAP",), *flags) == ()
+
+
+@pytest.mark.cwmp("D-52")
+@pytest.mark.parametrize("events", [("2 PERIODIC",), ("1 BOOT",), ("4 VALUE CHANGE",), ()])
+def test_a_known_device_needs_nothing_whatever_its_event(events):
+    assert due(events=events) == ()
+
+
+@pytest.mark.cwmp("D-49")
+@pytest.mark.parametrize("given", [{"is_new": True}, {"admitted_now": True}, {"events": ("0 BOOTSTRAP", "1 BOOT")}])
+def test_a_first_contact_gets_its_logins_and_is_read(given):
+    assert due(**given) == (Planned("secure", "first contact"), Planned("discover", "first contact"))
+
+
+def test_a_device_whose_tree_is_not_known_is_read():
+    assert due(has_tree=False) == (Planned("discover", "tree not known yet"),)
+
+
+def test_a_device_that_still_uses_the_onboarding_secret_gets_its_own():
+    assert due(login_is_old=True) == (Planned("secure", "still logs in with the onboarding secret"),)
+
+
+def test_what_is_planned_are_kinds_that_exist():
+    assert set(kinds(due(is_new=True, has_tree=False, login_is_old=True))) <= set(KINDS)
