@@ -105,7 +105,7 @@ def _finished(page: Page, title: str) -> None:
 def test_ping_and_scan_finish_live_with_drawn_results(page: Page) -> None:
     _open(page, "NV240000005", "Diagnostics")
     page.get_by_role("button", name="Ping").click()
-    expect(page.get_by_text("ms on average")).to_be_visible(timeout=FINISH_MS)
+    expect(page.locator(".hl-op-message").filter(has_text="ms on average")).to_be_visible(timeout=FINISH_MS)
     page.get_by_role("button", name="Scan WiFi").first.click()
     expect(page.get_by_text("networks are heard on 2.4 GHz")).to_be_visible(timeout=FINISH_MS)
     expect(page.locator("svg").filter(has_text="ch 6, now").first).to_be_visible()
