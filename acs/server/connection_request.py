@@ -76,6 +76,8 @@ async def call(reactor: Any, target: Call, allowed: Sequence[Network], own: froz
         host, port = parts.hostname, parts.port or 80
     except ValueError:
         return WakeResult.NO_URL, f"{target.url[:100]!r} is not an address"
+    if any(not "!" <= letter <= "~" for letter in target.url):
+        return WakeResult.NO_URL, f"{target.url[:100]!r} has characters no address has"
     if parts.scheme != "http" or not host:
         return WakeResult.NO_URL, f"{target.url[:100]!r} is not an http address" if target.url else "the device gave no address"
     try:
@@ -86,19 +88,22 @@ async def call(reactor: Any, target: Call, allowed: Sequence[Network], own: froz
         return WakeResult.FORBIDDEN_ADDRESS, f"{address} may not be called"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     netloc = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    named = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     agent = Agent(reactor, connectTimeout=TIMEOUT_S)
     try:
-        status, challenges = await _get(reactor, agent, netloc, path, f"{host}:{port}", None)
+        status, challenges = await _get(reactor, agent, netloc, path, named, None)
         if status == 401:
             line = answer_challenge(challenges, target.username, target.secret, "GET", path, secrets.token_hex(8))
             if line is None:
                 return WakeResult.UNAUTHORIZED, "the device offers no login we may use"
-            status, _ = await _get(reactor, agent, netloc, path, f"{host}:{port}", line)
+            status, _ = await _get(reactor, agent, netloc, path, named, line)
     except error.ConnectionRefusedError:
         return WakeResult.REFUSED, f"{address}:{port} refuses connections"
     except (error.TimeoutError, CancelledError):
         return WakeResult.TIMEOUT, f"no answer from {address}:{port} within {TIMEOUT_S:.0f} s"
     except (error.ConnectError, ResponseFailed, error.ConnectionLost) as failure:
+        if any(reason.check(CancelledError) for reason in getattr(failure, "reasons", ())):
+            return WakeResult.TIMEOUT, f"no answer from {address}:{port} within {TIMEOUT_S:.0f} s"
         return WakeResult.UNREACHABLE, f"{address}:{port}: {str(failure)[:120]}"
     return _meaning(status)
 

@@ -32,6 +32,7 @@ from acs.server.commit import GroupCommit
 
 _log = log.get("session")
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 MISSING_ANSWER = CwmpFault(9002, "the device answered with an empty POST")
 
 
@@ -61,7 +62,7 @@ class Conversation:
     runner: Runner | None = None
     trace: list[Message] = field(default_factory=list)
     deadline: datetime = datetime.max
-    held_until: datetime = datetime.min.replace(tzinfo=UTC)
+    held_until: datetime = _LONG_AGO
     """Until when the device's row says that it is in this session."""
     line: Any = None
     """The connection it last spoke on: one that still sends is not silent (quirk K-14)."""

@@ -96,15 +96,12 @@ class Waker:
         if target is None or not target.wanted:
             self._efforts.pop(device_id, None)
             return
-        effort.calling = False
         if target.in_session:
             self._again(device_id, effort, 3)
             return
         if effort.since is not None and (target.informed_at is None or target.informed_at < effort.since):
             await self.note(device_id, WakeResult.NO_INFORM, "it answered the call but did not come")
-        effort.calling = True
         result, detail = await self.send(target.call)
-        effort.calling = False
         _calls.labels(result).inc()
         _log.info("called", device=device_id, result=result.value, detail=detail, attempt=effort.attempts + 1)
         await self.note(device_id, result, detail)
@@ -115,12 +112,12 @@ class Waker:
             wait = max(wait, PATIENCE_S)
         elif result is WakeResult.BUSY:
             wait = min(wait, BUSY_S)
-        if result in (WakeResult.NO_URL, WakeResult.FORBIDDEN_ADDRESS):
-            self._efforts.pop(device_id, None)  # only its next Inform can change that
-            return
+        elif result in (WakeResult.NO_URL, WakeResult.FORBIDDEN_ADDRESS):
+            wait = RETRY_S[-1]  # only its next Inform can change that
         self._again(device_id, effort, wait)
 
     def _again(self, device_id: int, effort: _Effort, wait_s: float) -> None:
+        effort.calling = False
         if not self._stopped:
             effort.timer = self.reactor.callLater(wait_s * (0.75 + random.random() / 2), self._start, device_id, effort)  # noqa: S311
 
