@@ -238,7 +238,7 @@ def crowded(f: Facts) -> Finding | None:
     count = ngettext("%(num)d strong neighbour", "%(num)d strong neighbours", c.overlapping)
     advice = _("Channel %(better)d is quieter.", better=c.better) if c.better else _("No channel is clearly quieter; 5 GHz would be.")
     return Finding(
-        Area.HOME, "warn", _("Crowded"), _("2.4 GHz channel %(channel)d, %(count)s", channel=c.channel, count=count),
+        Area.HOME, "warn", _("Crowded"), _("2.4 GHz channel %(channel)d, shared with %(count)s", channel=c.channel, count=count),
         _("The 2.4 GHz WiFi shares channel %(channel)d with %(count)s.", channel=c.channel, count=count), advice, "wifi",
     )  # fmt: skip
 

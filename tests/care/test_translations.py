@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 CARE = Path(__file__).parent.parent.parent / "care"
 CATALOGUES = sorted((CARE / "translations").glob("*/LC_MESSAGES/messages.po"))
-SHELL = ("security", "api", "users", "jobs", "audit", "signin", "templates")
+SHELL = ("security", "api", "users", "jobs", "audit", "signin", "templates", "devices", "operations", "firmware", "sessions", "onboarding")
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_l": None, "lazy_gettext": None}
 
