@@ -158,11 +158,12 @@ def device() -> None:
 
 
 def _database() -> Any:
+    from acs.db.revision import require_current
     from acs.server.process import open_database
     from acs.settings import load
 
     database = open_database(load())
-    database.check()
+    require_current(database)
     return database
 
 

@@ -100,7 +100,9 @@ MASK = "••••••"
 
 _SECRET_LEAF = re.compile(r"(?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)$|\.(?:PreSharedKey|WEPKey)\.\d+\.[A-Za-z]*Key$")
 _XML_SECRET = re.compile(rb"((?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)</(?:\w+:)?Name>\s*<(?:\w+:)?Value[^>]*>)[^<]+", re.S)
-_MAY_HOLD_SECRET = re.compile(rb"(?:assword|assphrase|PreSharedKey|WEPKey|Secret|PIN|Username)(?:</|>|\.)")
+_LINK = re.compile(rb"(/f/\w+/\d+/\d+/)[\w-]{32}")
+"""A signed link to our files server: whoever holds it may fetch the file."""
+_MAY_HOLD_SECRET = re.compile(rb"/f/|(?:assword|assphrase|PreSharedKey|WEPKey|Secret|PIN|Username)(?:</|>|\.)")
 _XML_FIELD = re.compile(rb"(<(?:\w+:)?(?:Password|Username)>)[^<]+(</)")
 
 
@@ -120,6 +122,7 @@ def mask_xml(body: bytes) -> bytes:
         return body  # nine of ten messages
     stars = MASK.encode()
     body = _XML_SECRET.sub(rb"\g<1>" + stars, body)
+    body = _LINK.sub(rb"\g<1>" + stars, body)
     return _XML_FIELD.sub(rb"\g<1>" + stars + rb"\g<2>", body)
 
 

@@ -16,6 +16,7 @@ import click
 from acs import log, settings
 from acs.audit import Actor
 from acs.db.engine import Database
+from acs.db.revision import require_current
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.errors import HearthlineError, WrongEnvironment
 from acs.log import announce
@@ -90,7 +91,7 @@ def serve(given: Settings, listening: socket.socket, when_up: Callable[[], None]
     if not assets.VENDOR.joinpath(".stamp").is_file():
         announce("web: the front-end packages are missing, pages will look bare: run python -m care.assets")
     services = build_services(given, publish=SocketPublisher(given.socket_path) if given.is_sqlite else None)
-    services.db.check()
+    require_current(services.db)
     listener = listener_for(reactor, given.database, given.socket_path)
     counters = Metrics()
     running = build_web(reactor, create_app(given, services, counters), services, counters, listener)

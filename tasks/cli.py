@@ -14,6 +14,7 @@ def worker(concurrency: int) -> None:
     """Run background jobs."""
     from acs import log
     from acs.db.engine import Database
+    from acs.db.revision import require_current
     from acs.hints.publish import SocketPublisher
     from acs.settings import load, prepare_home
 
@@ -22,7 +23,7 @@ def worker(concurrency: int) -> None:
     log.configure(settings.log, settings.log_level)
     sys.setswitchinterval(0.0005)
     database = Database(settings.database, SocketPublisher(settings.socket_path) if settings.is_sqlite else None)
-    database.check()
+    require_current(database)
     from tasks import upkeep
     from tasks.app import House, make_app
     from tasks.relay import Relay

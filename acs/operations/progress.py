@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -22,6 +22,7 @@ from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Planned
 from acs.provisioning.procedure import Done, Failed, Trigger, Wait
 from acs.provisioning.runner import Change, Task, Told, Transfer, plain_transfer
+from acs.secrets import mask_value
 
 ANSWER_LIMIT = 2_000_000
 """Longer answers are not kept for another worker: such a session is not rebuilt but ends as unsuccessful (architecture: rule 3)."""
@@ -62,6 +63,8 @@ class StepIn:
     began: Task | None = None
     had_exchanges: bool = False
     ended: bool = False
+    broken: Task | None = None
+    """The operation under which the session broke off."""
 
 
 def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -> dict[int, list[Task]]:
@@ -135,6 +138,8 @@ def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
                 _note_transfer(session, step, key, transfer)
             for change in step.changes:
                 _apply_change(unit, step, change, touched.get(change.task.id))
+            if step.broken is not None:
+                _apply_broken(unit, step, touched.get(step.broken.id))
             if step.asked is not None:
                 _apply_asked(unit, step, step.asked, touched.get(step.asked.operation_id))
     insert_rows(connection, Exchange, [_asked_row(step, step.asked) for step in steps if step.asked is not None])
@@ -144,7 +149,7 @@ def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
 
 def _touched(session: Session, steps: Sequence[StepIn]) -> dict[int, Operation]:
     """The rows of operations that the steps change."""
-    ids = {change.task.id for step in steps for change in step.changes}
+    ids = {change.task.id for step in steps for change in step.changes} | {step.broken.id for step in steps if step.broken is not None}
     ids |= {step.asked.operation_id for step in steps if step.asked is not None and (step.began is not None or step.asked.irreversible)}
     return {row.id: row for row in session.scalars(select(Operation).where(Operation.id.in_(sorted(ids))))} if ids else {}
 
@@ -183,6 +188,17 @@ def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) 
         unit.hint("progress", device=step.device_id, operation=row.id)
 
 
+def _apply_broken(unit: Unit, step: StepIn, row: Operation | None) -> None:
+    """The session broke off under this operation: it waits for the next one, or is settled there by evidence if it may have been sent."""
+    if row is None or row.state not in _OPEN:
+        return
+    row.attempts, row.updated_at = step.broken.attempts if step.broken else row.attempts, step.at
+    row.progress = "The connection broke off; it goes on at the next contact"
+    if not row.sent:
+        row.state = OperationState.QUEUED.value
+    unit.hint("progress", device=step.device_id, operation=row.id)
+
+
 def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | None) -> None:
     if row is None:
         return
@@ -203,9 +219,14 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
             # The next phase may run in this very session: what it asks must not be replayed together with this one's.
             unit.session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.operation_id == row.id))
         case Done():
-            row.state, row.result, row.finished_at = OperationState.DONE.value, dict(outcome.result), step.at
+            row.state, row.result, row.finished_at = OperationState.DONE.value, without_secrets(outcome.result), step.at
         case Failed():
-            row.state, row.error, row.result, row.finished_at = OperationState.FAILED.value, outcome.text, dict(outcome.result), step.at
+            row.state, row.error, row.result, row.finished_at = (
+                OperationState.FAILED.value,
+                outcome.text,
+                without_secrets(outcome.result),
+                step.at,
+            )
             row.fault = _fault(outcome.fault)
             if row.cancel_wanted and not row.sent:
                 row.state = OperationState.CANCELLED.value
@@ -215,6 +236,18 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
         row.progress = ""
         stations["done"] = step.at.isoformat()
     row.stations = stations
+
+
+def without_secrets(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as it is kept: values of secret parameters struck out, wherever their path stands beside them."""
+    kept = dict(result)
+    if isinstance(kept.get("values"), dict):
+        kept["values"] = {path: mask_value(path, value) for path, value in kept["values"].items()}
+    if "not_held" in kept:
+        kept["not_held"] = [
+            {name: mask_value(item["path"], v) if name != "path" else v for name, v in item.items()} for item in kept["not_held"]
+        ]
+    return kept
 
 
 def _fault(fault: CwmpFault | None) -> dict[str, Any] | None:

@@ -263,6 +263,9 @@ def close_lost_sessions(unit: Unit, now: datetime, limit: int = 500) -> int:
         for operation in running:
             operation.progress, operation.updated_at = "The connection broke off; it goes on at the next contact", now
             unit.hint("progress", device=device.id, operation=operation.id)
+            if not operation.sent:
+                operation.state = OperationState.QUEUED.value
+                unit.hint("operation", device=device.id, operation=operation.id, urgent=operation.urgent)
     return len(lost)
 
 

@@ -120,7 +120,7 @@ def _lost(record: RecordIn) -> RecordIn:
 
 
 def _does_more_than_end(step: StepIn) -> bool:
-    return bool(step.changes or step.transfers or step.asked or step.answered or step.had_exchanges)
+    return bool(step.changes or step.transfers or step.asked or step.answered or step.had_exchanges or step.broken)
 
 
 @dataclass(frozen=True, slots=True)

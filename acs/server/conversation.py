@@ -265,6 +265,8 @@ class Conversation:
             return
         step = self._step(now, ended=True)
         # Exchanges go with the session: the next Inform decides from the operation's row, not from a broken dialogue.
+        if self.runner is not None:
+            step.step.broken = self.runner.current
         step.record = self._record(outcome, reason, now)
         self.commit.submit(step).addErrback(lambda failure: _log.error("broken session not stored", error=str(failure.value)))
 

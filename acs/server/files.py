@@ -103,7 +103,7 @@ class Links(resource.Resource):
             return _say(request, verb, 405)
         deferToThread(_ACTIONS[verb, method], self._shared, request, operation_id, device_id).addCallbacks(
             self._finish, self._deny, callbackArgs=(request, verb), errbackArgs=(request, verb)
-        )
+        ).addErrback(self._deny, request, verb)
         return server.NOT_DONE_YET
 
     def _finish(self, answer: Any, request: Any, verb: str) -> None:
@@ -116,7 +116,7 @@ class Links(resource.Resource):
                 return
             request.write(body)
         elif isinstance(answer, int):
-            request.setResponseCode(answer)
+            _empty(request, answer)
         request.finish()
 
     def _deny(self, failure: Any, request: Any, verb: str) -> None:
@@ -127,8 +127,14 @@ class Links(resource.Resource):
             _log.info("files request refused", reason=str(failure.value), verb=verb)
         _requests.labels(verb, str(status)).inc()
         if not request._disconnected:
-            request.setResponseCode(status)
+            _empty(request, status)
             request.finish()
+
+
+def _empty(request: Any, status: int) -> None:
+    """Without the length it would leave in chunks, which not every device reads."""
+    request.setResponseCode(status)
+    request.setHeader(b"content-length", b"0")
 
 
 def _say(request: Any, verb: str, status: int) -> bytes:

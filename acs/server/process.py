@@ -21,6 +21,7 @@ from twisted.web.server import Site
 from acs import log
 from acs.cwmp.digest import Nonces
 from acs.db.engine import Database
+from acs.db.revision import require_current
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.errors import WrongEnvironment
 from acs.hints.hub import Hub, listen
@@ -141,6 +142,7 @@ class CwmpParent:
         if settings.is_sqlite:
             self._ports.append(listen(reactor, settings.socket_path, Hub()))
         database = open_database(settings)
+        require_current(database)
         self._database = database
         listener = listener_for(reactor, settings.database, settings.socket_path)
         wake = make_waker(reactor, settings, self._vault, database)

@@ -92,7 +92,9 @@ def _first_administrator(settings: Settings) -> str:
     """Make the administrator of an empty house, by the command that owns users; its password, or "" if somebody may sign in already."""
     database = Database(settings.database)
     with database.engine.connect() as connection:
-        someone = connection.execute(text("SELECT 1 FROM app_user LIMIT 1")).first()  # its table belongs to care; asking its command costs a second
+        someone = connection.execute(
+            text("SELECT 1 FROM app_user LIMIT 1")
+        ).first()  # its table belongs to care; asking its command costs a second
     database.close()
     if someone is not None:
         return ""
