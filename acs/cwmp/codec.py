@@ -4,7 +4,7 @@ Decoding tolerates what the field does and names each tolerance in `Envelope.tol
 SOAP-ENC and cwmp, no XML declaration (two clients in the field drop a message that has one, R-1 and R-2), argument elements without
 namespace, booleans as 0 and 1, the namespace the CPE used. A DTD is refused before anything is parsed (conformance B-9, J-5); what
 hides one behind a rare encoding is refused after it. The parser resolves no entity and stops at 256 levels and 10 MB of one text.
-Tests: tests/acs/cwmp/test_codec.py; the reference decoder there is spyne's.
+Tests: tests/acs/cwmp/test_codec.py; against spyne and the BBF schemas: test_declare.py.
 """
 
 import re

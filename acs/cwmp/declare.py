@@ -1,7 +1,7 @@
 """The CWMP messages, declared once, as spyne models: names, order, types, occurrence, the version that introduced each.
 
 messages.py turns the declarations into frozen dataclasses and into the tables that drive the codec; spyne's own decoder reads
-the same declarations as the reference in tests/acs/cwmp/test_codec.py. The roles are ours: "acs" is called by the CPE, "cpe" by us.
+the same declarations as the reference in tests/acs/cwmp/test_declare.py. The roles are ours: "acs" is called by the CPE, "cpe" by us.
 
 To add an RPC: declare its structs and its two messages here, add it to RPCS, run `make stubs`. CONTRIBUTING.md has the list.
 A dateTime is declared as text: devices send `0000-00-00` and worse, and what they sent is kept (conformance B-68).

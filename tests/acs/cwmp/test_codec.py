@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from acs.cwmp import codec
 from acs.cwmp import messages as m
 from acs.cwmp.codec import CWMP_1_0, SOAP_NS, Envelope, Headers, UnknownRpc, decode, encode, encode_refusal, escape, local
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault, ParameterFault, SoapFault
@@ -528,6 +529,12 @@ def test_a_declaration_hidden_by_its_encoding_is_refused(encoding):
     refused(text.encode(encoding))
     refused(('<?xml version="1.0" encoding="' + encoding.upper() + '"?>' + text).encode(encoding))
     refused(text.encode(encoding), encoding)
+
+
+@pytest.mark.cwmp("B-9", "J-5")
+def test_a_plain_declaration_never_reaches_the_parser(monkeypatch):
+    monkeypatch.setattr(codec.etree, "fromstring", lambda *_: pytest.fail("it was parsed"))
+    refused(BILLION_LAUGHS.encode() + envelope("<cwmp:Reboot/>"))
 
 
 @pytest.mark.cwmp("J-5")

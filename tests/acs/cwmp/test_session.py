@@ -463,6 +463,7 @@ def test_every_message_in_every_state_is_as_the_table_says(state, kind):
     else:
         assert isinstance(session.receive(envelope), what)
     assert session.state is after
+    assert (session.asked is None) == (after is not State.AWAITING_REPLY)
 
 
 @pytest.mark.parametrize("state", State, ids=lambda state: state.name)

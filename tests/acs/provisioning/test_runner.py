@@ -21,8 +21,9 @@ from acs.cwmp.messages import (
     SetParameterValues,
     Upload,
 )
+from acs.provisioning import runner as runner_module
 from acs.provisioning.kinds import KINDS
-from acs.provisioning.procedure import DeviceFacts, Done, Failed, Transfer, Trigger, Wait
+from acs.provisioning.procedure import DeviceFacts, Done, Failed, Kind, Refused, Transfer, Trigger, Wait
 from acs.provisioning.runner import MAX_ATTEMPTS, Ended, Runner, Task, Told
 from tests.acs.provisioning.scripted import NOW, Device
 
@@ -170,6 +171,17 @@ def test_a_missing_answer_is_a_fault_to_the_procedure_and_the_rest_goes_on():
     ask = r.next(NOW, CwmpFault(9002, "the device answered with an empty POST"))
     assert ask.task.id == 2
     assert isinstance(outcomes(r)[1], Failed)
+
+
+def test_a_procedure_that_refuses_ends_its_operation_with_the_fault(monkeypatch):
+    def refuses(ctx):
+        yield Reboot("x")
+        raise Refused("no", CwmpFault(9001))
+
+    monkeypatch.setattr(runner_module, "KINDS", {"read": Kind("read", "Read", {"read": refuses}, "read_device")})
+    r = runner(task("read"))
+    finish(r)
+    assert outcomes(r)[1] == Failed("no", CwmpFault(9001))
 
 
 def test_an_operation_ended_from_outside_fails_and_makes_room():
@@ -336,6 +348,7 @@ def test_a_report_is_kept_while_the_operation_waits_for_the_version():
     finish(r)
     assert isinstance(outcomes(r)[1], Wait)
     assert operation.memo["transfer"] == {"fault_code": 0, "fault_text": "", "start_time": "a", "complete_time": "b"}
+    finish(runner(operation, events=("2 PERIODIC",)))
     later = runner(operation, events=("1 BOOT",))
     finish(later, Device({"Device.DeviceInfo.SoftwareVersion": "2.0"}))
     assert outcomes(later)[1].result["reported"] is True
