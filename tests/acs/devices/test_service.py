@@ -123,7 +123,7 @@ def test_list_costs_two_queries_and_loads_no_tree(fleet, any_database, search):
     said = []
     event.listen(any_database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
     search()
-    assert [statement.split()[0] for statement in said if statement != "BEGIN"] == ["SELECT", "SELECT"]
+    assert len([statement for statement in said if "FROM device" in statement]) == 2
     assert not [statement for statement in said if "packed" in statement or "param_" in statement]
 
 
