@@ -7,9 +7,10 @@ read: the cost of an Inform does not depend on how much is stored (architecture:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, insert, literal, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
@@ -76,7 +77,7 @@ _READ = (
 def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn], admit_all: bool) -> list[InformOut]:
     """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer."""
     keys = sorted({work.identity.key for work in works})
-    heads = {row.key: row for row in connection.execute(select(*_READ).where(Device.key.in_(keys)))}
+    heads = {row.key: SimpleNamespace(**row._mapping) for row in connection.execute(select(*_READ).where(Device.key.in_(keys)))}
     results: list[InformOut] = []
     rows: dict[int, dict[str, Any]] = {}
     events: list[dict[str, Any]] = []
@@ -86,16 +87,17 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
         if head is None:
             head = _create(connection, work)
             heads[work.identity.key] = head
-        out, row = _one(connection, vault, work, head, rows.get(head.id), is_new, admit_all)
+        out, row = _one(connection, vault, work, head, is_new, admit_all)
         results.append(out)
         rows[head.id] = row
+        vars(head).update(row)  # a second Inform of this device in the batch starts from what the first one told
         events += _events(work, out)
     update_rows(connection, Device, ("id",), _COLUMNS, rows.values())
     insert_rows(connection, DeviceEvent, events)
     return results
 
 
-def _create(connection: Connection, work: InformIn) -> Any:
+def _create(connection: Connection, work: InformIn) -> SimpleNamespace:
     identity = work.identity
     device_id = connection.execute(
         insert(Device)
@@ -106,11 +108,11 @@ def _create(connection: Connection, work: InformIn) -> Any:
         )
         .returning(Device.id)
     ).scalar_one()  # fmt: skip
-    return connection.execute(select(*_READ).where(Device.id == device_id)).one()
+    return SimpleNamespace(**connection.execute(select(*_READ).where(Device.id == device_id)).one()._mapping)
 
 
 def _one(
-    connection: Connection, vault: Vault, work: InformIn, head: Any, pending: dict[str, Any] | None, is_new: bool, admit_all: bool
+    connection: Connection, vault: Vault, work: InformIn, head: SimpleNamespace, is_new: bool, admit_all: bool
 ) -> tuple[InformOut, dict[str, Any]]:
     inform = work.inform
     codes = tuple(dict.fromkeys(normalised(event.event_code) for event in inform.event))
@@ -120,9 +122,7 @@ def _one(
         trust, admitted_now = Trust.ADMITTED, True
     elif trust is Trust.ADMITTED and work.login == "onboarding" and not _may_enrol_again(connection, work, head):
         trust = Trust.QUARANTINE
-    known = pending or {}
-    epoch = int(known.get("epoch", head.epoch)) + 1
-    count = int(known.get("inform_count", head.inform_count)) + 1
+    epoch, count = head.epoch + 1, head.inform_count + 1
     root = inform.parameter_list[0].name.partition(".")[0] if inform.parameter_list else ""
     row = {
         "id": head.id,
@@ -164,14 +164,17 @@ def _wan_address(inform: Inform, known: str) -> str:
 
 
 def _rule_admits(connection: Connection, work: InformIn) -> bool:
+    """Whether a rule of the tenant fits. Beginnings are compared letter by letter: LIKE knows wildcards, and no capitals on SQLite."""
     identity = work.identity
-    rule = select(OnboardingRule.id).where(
-        OnboardingRule.tenant_id == work.tenant,
-        (OnboardingRule.oui == "") | (OnboardingRule.oui == identity.oui),
-        (OnboardingRule.product_class == "") | (OnboardingRule.product_class == identity.product_class),
-        literal(identity.serial_number).startswith(OnboardingRule.serial_prefix),
+    rules = select(OnboardingRule.oui, OnboardingRule.product_class, OnboardingRule.serial_prefix).where(
+        OnboardingRule.tenant_id == work.tenant
     )
-    return connection.execute(rule.limit(1)).first() is not None
+    return any(
+        rule.oui in ("", identity.oui)
+        and rule.product_class in ("", identity.product_class)
+        and identity.serial_number.startswith(rule.serial_prefix)
+        for rule in connection.execute(rules)
+    )
 
 
 def _may_enrol_again(connection: Connection, work: InformIn, head: Any) -> bool:
