@@ -221,8 +221,7 @@ async def test_silent_device_is_given_up(listen: Listen, monkeypatch: pytest.Mon
 
 @pytest.mark.cwmp("F-16")
 @pytest_twisted.ensureDeferred
-async def test_closed_port_is_told(listen: Listen):
-    _, url = listen()
+async def test_closed_port_is_told():
     port = reactor.listenTCP(0, Factory(), interface="127.0.0.1")  # type: ignore[attr-defined]
     number = port.getHost().port
     await port.stopListening()

@@ -148,7 +148,7 @@ def test_device_that_answers_and_never_comes_is_noted_and_called_again(world: Wo
     world.waker.want(7)
     world.pass_time(PATIENCE_S * 0.7)
     assert len(world.calls) == 1
-    world.pass_time(PATIENCE_S)
+    world.pass_time(PATIENCE_S * 0.6)
     assert len(world.calls) == 2
     assert [result for _, result in world.notes] == ["ok", "no_inform", "ok"]
 
