@@ -23,7 +23,6 @@ READS = {
     "line": ("wan", "optical", "dsl"),
 }
 """What "Read now" reads on which tab; everywhere else it reads everything."""
-FIXES = {"silent": "", "home": "hosts", "circuit": "line"}
 
 
 def look(device_id: int) -> Look:
@@ -49,7 +48,7 @@ def title(found: Look) -> str:
 def _tabs(found: Look, tab: str) -> list[tuple[str, str, bool, Any]]:
     named: list[tuple[str, str, Any, Permission | None]] = [
         ("show", _("Overview"), None, None),
-        ("wifi", "WiFi", None, None),
+        ("wifi", _("WiFi"), None, None),
         ("hosts", _("Home"), _count(panels.hosts(found.known).hosts), None),
         ("line", _("Line"), None, None),
         ("diagnostics", _("Diagnostics"), None, None),

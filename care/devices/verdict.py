@@ -83,7 +83,7 @@ class Finding:
     sentence: str
     advice: str
     fix: str = ""
-    """Where it is put right: "home", "wifi", "firmware", or "" where no setting helps."""
+    """Where it is put right: "line", "home", "wifi", "firmware", or "" where no setting helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,12 @@ def light(f: Facts) -> Finding | None:
     if strong:
         sentence = _("Too much light reaches the router over the fibre: %(value)s, the limit is %(limit)s.", value=value, limit=told)
         cure = _("An attenuator is missing, or the wrong port is in use.")
-        return Finding(Area.CIRCUIT, "bad", _("Too strong"), evidence, sentence, cure)
+        return Finding(Area.CIRCUIT, "bad", _("Too strong"), evidence, sentence, cure, "line")
     if f.rx_health is Health.BAD:
         sentence = _("Too little light reaches the router over the fibre: %(value)s, the limit is %(limit)s.", value=value, limit=told)
-        return Finding(Area.CIRCUIT, "bad", _("Too weak"), evidence, sentence, advice)
+        return Finding(Area.CIRCUIT, "bad", _("Too weak"), evidence, sentence, advice, "line")
     sentence = _("The light on the fibre is getting weak: %(value)s, the limit is %(limit)s.", value=value, limit=told)
-    return Finding(Area.CIRCUIT, "warn", _("Weak"), evidence, sentence, advice)
+    return Finding(Area.CIRCUIT, "warn", _("Weak"), evidence, sentence, advice, "line")
 
 
 def no_internet(f: Facts) -> Finding | None:
@@ -159,12 +159,12 @@ def no_internet(f: Facts) -> Finding | None:
         return Finding(
             Area.CIRCUIT, "warn", _("Connecting"), _("The internet connection is not up yet"),
             _("The router is still trying to connect to the internet."),
-            _("If it stays so for some minutes, check its login and the line."),
+            _("If it stays so for some minutes, check its login and the line."), "line",
         )  # fmt: skip
     return Finding(
         Area.CIRCUIT, "bad", _("Down"), _("The internet connection is down"),
         _("The router speaks to us, but its internet connection is down."),
-        _("Check its login and the line; a restart sometimes helps."),
+        _("Check its login and the line; a restart sometimes helps."), "line",
     )  # fmt: skip
 
 

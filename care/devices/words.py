@@ -101,7 +101,7 @@ _WORDS: Mapping[str, Any] = {
     "pppoe": "PPPoE",
     "bridge": _l("bridge"),
     "ethernet": _l("Cable"),
-    "wifi": "WiFi",
+    "wifi": _l("WiFi"),
     "powerline": _l("Power line"),
     "moca": "MoCA",
     "usb": "USB",

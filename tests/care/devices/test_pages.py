@@ -41,3 +41,15 @@ def test_viewer_sees_no_button_that_would_fail(signed_in, home):
     page = text(signed_in(Role.VIEWER).get(f"/devices/{home()}"))
     assert "/ask/" not in page
     assert "look, but change nothing" in page
+
+
+def test_history_tells_events_and_what_people_did_and_why(signed_in, services, home):
+    device_id, browser = home(read=False), signed_in()
+    browser.post(f"/devices/{device_id}/ask/reboot", {"reason": "customer asked"})
+    browser.post(f"/devices/{device_id}/labels", {"tags": "pilot", "note": ""})
+    page = text(browser.get(f"/devices/{device_id}/history"))
+    assert "Restarted" in page
+    assert "Asked for: Restart" in page
+    assert "customer asked" in page
+    assert "Tags changed" in page
+    assert "Tags changed" not in text(signed_in(Role.AGENT).get(f"/devices/{device_id}/history"))
