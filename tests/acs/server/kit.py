@@ -334,7 +334,7 @@ class Bench:
         answer = line.ask(post(cookie=cookie))
         while answer.status == 200:
             asked.append(type(answer.message).__name__)
-            answer = line.ask(post(envelope(_reply(tree, answer.message), answer.envelope.id), cookie))
+            answer = line.ask(post(envelope(reply(tree, answer.message), answer.envelope.id), cookie))
         assert answer.status == 204, answer
         return asked
 
@@ -345,7 +345,7 @@ class Bench:
         return line, answer.cookie
 
 
-def _reply(tree: Mapping[str, str], question: Any) -> Any:
+def reply(tree: Mapping[str, str], question: Any) -> Any:
     match type(question).__name__:
         case "GetParameterNames":
             return GetParameterNamesResponse(
