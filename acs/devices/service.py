@@ -141,7 +141,7 @@ def models(session: Session, tenant: TenantId) -> tuple[str, ...]:
 def find(session: Session, tenant: TenantId, name: str) -> DeviceId:
     """The device with this id, key or serial number. UnknownDevice; Conflict if several have the serial number."""
     condition = or_(Device.key == name, Device.serial_number == name)
-    if name.isdigit() and len(name) < 18:
+    if name.isdecimal() and len(name) < 18:
         condition = or_(Device.id == int(name), condition)
     ids = list(session.scalars(select(Device.id).where(Device.tenant_id == tenant, condition).limit(3)))
     if not ids:

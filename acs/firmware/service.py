@@ -260,7 +260,7 @@ def link(base: str, vault: Vault, verb: str, operation_id: int, device_id: int, 
 
 def opened(vault: Vault, parts: list[str]) -> tuple[str, int, int] | None:
     """(verb, operation, device) of a link's path parts, or None if it is not ours."""
-    if len(parts) < 4 or not (parts[1].isdigit() and parts[2].isdigit()) or len(parts[3]) != 32:
+    if len(parts) < 4 or not (parts[1].isdecimal() and parts[2].isdecimal()) or len(parts[3]) != 32:
         return None
     verb, operation_id, device_id = parts[0], int(parts[1]), int(parts[2])
     if not vault.signed("file-link", f"{verb}:{operation_id}:{device_id}", parts[3]):

@@ -4,6 +4,7 @@ A connection that breaks is made anew with back-off; what was said meanwhile is 
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,7 @@ class PostgresListener(HintListener):
         self._url = url.replace("postgresql+psycopg://", "postgresql://")
         self._pool = pool or reactor.getThreadPool()
         self._connection: psycopg.Connection[Any] | None = None
+        self._fd = -1
         self._stopped = False
         self._retry: Any = None
         self._delay = 0.2
@@ -115,6 +117,8 @@ class PostgresListener(HintListener):
             connection.close()
             return
         self._delay, self._connection = 0.2, connection
+        # libpq closes its socket by itself when it is cut off; what the reactor watches must be ours to take away.
+        self._fd = os.dup(connection.fileno())
         self._reactor.addReader(self)
 
     def _failed(self, _failure: Any) -> None:
@@ -125,7 +129,7 @@ class PostgresListener(HintListener):
     # IReadDescriptor
 
     def fileno(self) -> int:
-        return self._connection.fileno() if self._connection is not None else -1
+        return self._fd
 
     def logPrefix(self) -> str:
         return "hints"
@@ -145,21 +149,22 @@ class PostgresListener(HintListener):
             self.connectionLost(None)
 
     def connectionLost(self, _reason: Any) -> None:
+        self._let_go()
+        self._failed(None)
+
+    def _let_go(self) -> None:
         if self._connection is not None:
             self._reactor.removeReader(self)
+            os.close(self._fd)
             self._connection.close()
-            self._connection = None
-        self._failed(None)
+            self._connection, self._fd = None, -1
 
     def stop(self) -> None:
         super().stop()
         self._stopped = True
         if self._retry is not None:
             self._retry.cancel()
-        if self._connection is not None:
-            self._reactor.removeReader(self)
-            self._connection.close()
-            self._connection = None
+        self._let_go()
 
 
 def listener_for(reactor: Any, database_url: str, socket_path: Path) -> HintListener:

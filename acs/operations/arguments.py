@@ -36,7 +36,7 @@ def _int(given: Mapping[str, Any], field: str, default: int, low: int, high: int
     raw = given.get(field, default)
     try:
         value = int(raw if raw not in ("", None) else default)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Invalid(f"{field} must be a whole number, not {raw!r}.", field) from None
     if not low <= value <= high:
         raise Invalid(f"{field} must be {low} to {high}; {value} is outside.", field)
@@ -45,25 +45,33 @@ def _int(given: Mapping[str, Any], field: str, default: int, low: int, high: int
 
 def _paths(given: Mapping[str, Any], field: str) -> list[str]:
     raw = given.get(field)
+    if raw is not None and not isinstance(raw, str | list | tuple):
+        raise Invalid(f"{field} must be a list of paths, not {raw!r}.", field)
     listed = [raw] if isinstance(raw, str) else list(raw or ())
     if not 0 < len(listed) <= MAX_PATHS:
         raise Invalid(f"{field} must name 1 to {MAX_PATHS} paths; {len(listed)} were given.", field)
     return [_path(item, field) for item in listed]
 
 
-def _triples(given: Mapping[str, Any], field: str, is_leaf: bool) -> list[list[str]]:
+def _triples(given: Mapping[str, Any], field: str) -> list[list[str]]:
+    """[[path, value, type], …]; for a new row the paths are below it."""
     out: list[list[str]] = []
-    for item in given.get(field) or ():
+    raw = given.get(field) or ()
+    if not isinstance(raw, list | tuple):
+        raise Invalid(f"{field} must be a list, not {raw!r}.", field)
+    for item in raw:
         if isinstance(item, Mapping):
             name, value, kind = item.get("path") or item.get("name", ""), item.get("value", ""), item.get("type") or "string"
-        elif len(item) == 3:
+        elif isinstance(item, list | tuple) and len(item) == 3:
             name, value, kind = item
         else:
             raise Invalid(f"{field}: each entry is a path, a value and a type; {item!r} is not.", field)
         kind = str(kind).removeprefix("xsd:")
         if kind not in _TYPES:
             raise Invalid(f"{field}: {kind!r} is not a type of CWMP.", field)
-        path = str(name) if is_leaf else _path(name, field)
+        path = _path(name, field)
+        if value is None or isinstance(value, Mapping | list):
+            raise Invalid(f"{field}: {path} needs a value as text, not {value!r}.", field)
         if path.endswith("."):
             raise Invalid(f"{field}: {path} is an object; only parameters have values.", field)
         if isinstance(value, bool):
@@ -86,7 +94,7 @@ def _refresh(given: Mapping[str, Any]) -> Args:
 
 
 def _write(given: Mapping[str, Any]) -> Args:
-    values = _triples(given, "values", is_leaf=False)
+    values = _triples(given, "values")
     if not values:
         raise Invalid("values: nothing to write was given.", "values")
     return {"values": values}
@@ -94,7 +102,7 @@ def _write(given: Mapping[str, Any]) -> Args:
 
 def _add(given: Mapping[str, Any]) -> Args:
     table = _path(given.get("table", ""), "table")
-    return {"table": table if table.endswith(".") else table + ".", "values": _triples(given, "values", is_leaf=True)}
+    return {"table": table if table.endswith(".") else table + ".", "values": _triples(given, "values")}
 
 
 def _delete(given: Mapping[str, Any]) -> Args:

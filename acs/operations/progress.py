@@ -103,7 +103,8 @@ def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
     ids = [work.device_id for work in works]
     rows = connection.execute(select(Operation.device_id, Operation.kind).where(Operation.device_id.in_(ids), Operation.state.in_(_OPEN)))
     known = {(row.device_id, row.kind) for row in rows}
-    fresh = [(work, plan) for work in works for plan in work.planned if (work.device_id, plan.kind) not in known]
+    wanted = {(work.device_id, plan.kind): (work, plan) for work in works for plan in work.planned}  # a device may have informed twice
+    fresh = [both for key, both in wanted.items() if key not in known]
     briefing.prepare_credentials(connection, [(w.tenant, w.device_id, w.key, w.at) for w, plan in fresh if plan.kind == "secure"])
     insert_rows(connection, Operation, [_own_row(work, plan) for work, plan in fresh])
     update_rows(connection, Device, ("id",), ("due_at",), [{"id": work.device_id, "due_at": work.at} for work, _ in fresh])

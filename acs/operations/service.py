@@ -233,10 +233,12 @@ def _station(o: Operation, stations: Mapping[str, datetime]) -> str:
 
 def expire(unit: Unit, now: datetime, limit: int = 500) -> int:
     """End what is past its time and not in a session; how many."""
+    in_session = (Operation.state == OperationState.RUNNING.value) & Device.session_token.is_not(None) & (Device.session_until > now)
     rows = list(
         unit.session.scalars(
             select(Operation)
-            .where(Operation.state.in_([s.value for s in OPEN]), Operation.expires_at <= now)
+            .join(Device, Device.id == Operation.device_id)
+            .where(Operation.state.in_([s.value for s in OPEN]), Operation.expires_at <= now, ~in_session)
             .order_by(Operation.expires_at)
             .limit(limit)
         )

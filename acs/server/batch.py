@@ -78,7 +78,8 @@ class Batch:
     def _steps(self, unit: Unit, works: Sequence[StepWork]) -> set[int]:
         connection = unit.connection
         gone = informs.fenced(connection, [(w.step.device_id, w.step.epoch) for w in works])
-        lost = {id(work) for work in works if work.step.device_id in gone}
+        # The device's old session and its new one may be in the same batch: only the old one has lost it.
+        lost = {id(w) for w in works if w.step.device_id in gone and informs.fenced(connection, [(w.step.device_id, w.step.epoch)])}
         held = [work for work in works if id(work) not in lost]
         progress.apply_steps(unit, [work.step for work in held if _does_more_than_end(work.step)])
         for work in held:

@@ -59,13 +59,6 @@ def search(any_database, now):
     return find
 
 
-@pytest.fixture
-def grouping(request, any_database):
-    if not any_database.is_sqlite:
-        why = "GROUP BY repeats an expression with a bound value: group by a label (acs/devices/service.py, counts)"
-        request.node.add_marker(pytest.mark.xfail(reason=why))
-
-
 # ---- finding -------------------------------------------------------------------------------------------------------
 
 
@@ -156,7 +149,7 @@ def explained(database, statement, parameters):
         return [row.detail for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
 
 
-def test_devices_are_counted_by_presence(fleet, any_database, now, grouping):
+def test_devices_are_counted_by_presence(fleet, any_database, now):
     assert ask(any_database, service.counts, 1, now) == {
         Presence.ONLINE: 1, Presence.SILENT: 1, Presence.NEVER: 1, Presence.QUARANTINE: 1, Presence.BLOCKED: 1,
     }  # fmt: skip
@@ -173,7 +166,6 @@ def test_device_is_found_by_id_key_or_serial(fleet, any_database):
         ask(any_database, service.find, 1, "9" * 40)
 
 
-@pytest.mark.xfail(reason="str.isdigit() is true of ² and int() refuses it: use isdecimal() (acs/devices/service.py, find)")
 def test_odd_digits_are_no_number(database):
     with pytest.raises(UnknownDevice):
         ask(database, service.find, 1, "²")
@@ -374,7 +366,7 @@ def test_devices_of_another_tenant_do_not_exist(any_database, other_actor, actor
     assert ask(any_database, service.models, 2) == ask(any_database, service.rules, 2) == ask(any_database, service.events, 2, known) == ()
 
 
-def test_devices_of_another_tenant_are_not_counted(any_database, now, grouping):
+def test_devices_of_another_tenant_are_not_counted(any_database, now):
     add_device(any_database)
     assert ask(any_database, service.counts, 2, now) == {}
 

@@ -67,7 +67,6 @@ def test_what_is_wrong_is_named_by_its_field(kind, given, field):
     assert caught.value.field == field
 
 
-@pytest.mark.xfail(reason=KNOWN)
 @pytest.mark.parametrize(
     ("kind", "given", "field"),
     [
@@ -81,13 +80,11 @@ def test_values_of_another_type_are_named_too(kind, given, field):
     assert caught.value.field == field
 
 
-@pytest.mark.xfail(reason="a missing value is written as the text None (acs/operations/arguments.py, _triples)")
 def test_value_that_is_null_is_refused():
     with pytest.raises(Invalid):
         checked("write", {"values": [{"path": "Device.A", "value": None}]})
 
 
-@pytest.mark.xfail(reason="names of a new row's values are not checked (acs/operations/arguments.py, _triples with is_leaf)")
 @pytest.mark.parametrize("name", ["", "two words", "<x>"])
 def test_name_below_a_new_row_is_checked(name):
     with pytest.raises(Invalid):

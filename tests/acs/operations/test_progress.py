@@ -69,7 +69,6 @@ def test_own_operations_are_queued_once(play, now):
     assert len(secure.brief["secret"]) == 24
 
 
-@pytest.mark.xfail(reason="two Informs of one device in one batch queue everything twice and insert its login twice (acs/operations/progress.py, queue_own)")
 def test_device_that_informed_twice_in_a_batch_gets_its_operations_once(play, now):
     work = OwnWork(1, play.device, "key", (Planned("secure", "x"), Planned("discover", "x")), now)
     play.do(progress.queue_own, play.briefing, [work, work])

@@ -236,7 +236,6 @@ def test_operation_past_its_time_expires_and_says_why(play, now):
     assert [play.view(n).error for n in (never_sent, sent)] == ["The device did not come in time.", "The device never told how it ended."]
 
 
-@pytest.mark.xfail(reason="expire() ends what runs in a live session too, against its own docstring (acs/operations/service.py)")
 def test_operation_in_a_live_session_does_not_expire(play, now):
     operation = play.request("read", {"paths": ["Device.A"]}, expires_in_s=60)
     play.step(began=play.task(operation), asked=Asked(0, operation, "GetParameterValues", False))
