@@ -64,7 +64,8 @@ def lobe(channel: int, dbm: float, width: int = 20) -> str:
     """A rounded hill over the channels that a 2.4 GHz network uses."""
     half, y = width / 10, _y(dbm)
     a, b, c, d = _x2(channel - half - 0.5), _x2(channel - half + 0.6), _x2(channel + half - 0.6), _x2(channel + half + 0.5)
-    return f"M{a} {FLOOR}C{round((a + b) / 2, 1)} {FLOOR} {round((a + b) / 2, 1)} {y} {b} {y}L{c} {y}C{round((c + d) / 2, 1)} {y} {round((c + d) / 2, 1)} {FLOOR} {d} {FLOOR}Z"
+    rise, fall = round((a + b) / 2, 1), round((c + d) / 2, 1)
+    return f"M{a} {FLOOR}C{rise} {FLOOR} {rise} {y} {b} {y}L{c} {y}C{fall} {y} {fall} {FLOOR} {d} {FLOOR}Z"
 
 
 def channels_2g(own: int | None, neighbours: Iterable[Neighbour], crowding: Crowding | None, own_dbm: float = -34) -> ChannelDrawing | None:
@@ -94,6 +95,8 @@ def _says_2g(own: int | None, near: Sequence[Neighbour], crowding: Crowding | No
         return heard + "."
     if crowding is None:
         return _("%(heard)s; this router uses channel %(channel)d.", heard=heard, channel=own)
+    if not crowding.overlapping:
+        return _("%(heard)s; none of them disturbs channel %(channel)d.", heard=heard, channel=own)
     disturb = ngettext("%(num)d of them disturbs channel %(channel)d", "%(num)d of them disturb channel %(channel)d", crowding.overlapping, channel=own)
     if crowding.crowded and crowding.better is not None:
         return _("%(heard)s; %(disturb)s. Channel %(better)d is quieter.", heard=heard, disturb=disturb, better=crowding.better)
@@ -165,7 +168,8 @@ def scale(value: float, limits: Limits, unit: str, width: float = 300) -> Scale 
 
     edges: list[tuple[float, float, str]] = []
     start, look = low, "bad" if limits.bad_low is not None else "warn" if limits.warn_low is not None else "ok"
-    for limit, following in ((limits.bad_low, "warn" if limits.warn_low is not None else "ok"), (limits.warn_low, "ok"), (limits.warn_high, "warn"), (limits.bad_high, "bad")):
+    above_bad = "warn" if limits.warn_low is not None else "ok"
+    for limit, following in ((limits.bad_low, above_bad), (limits.warn_low, "ok"), (limits.warn_high, "warn"), (limits.bad_high, "bad")):
         if limit is not None:
             edges.append((start, limit, look))
             start, look = limit, following

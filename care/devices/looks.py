@@ -27,6 +27,8 @@ AREAS: Mapping[Area, tuple[str, Any]] = {
 EVENTS: Mapping[str, tuple[str, Any]] = {
     events.BOOTSTRAP: ("plug", _l("First contact")),
     events.BOOT: ("power", _l("Restarted")),
+    events.PERIODIC: ("clock-history", _l("Periodic contact")),
+    events.CONNECTION_REQUEST: ("broadcast", _l("Answered our call")),
     events.SCHEDULED: ("clock-history", _l("Scheduled contact")),
     events.VALUE_CHANGE: ("pencil", _l("A value changed")),
     events.KICKED: ("person", _l("Kicked by a local page")),

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from acs.errors import Invalid
 from care.access import current_user_view, needs
+from care.devices.looks import event_words
 from care.security.permissions import Permission
 from care.services import services
 from care.sessions.transcript import OUTCOMES, as_text, messages
@@ -20,6 +21,12 @@ def session_outcome(outcome: str) -> tuple[str, str]:
     """State and word of how a session ended."""
     state, word = OUTCOMES.get(outcome, ("idle", outcome))
     return state, str(word)
+
+
+@bp.app_template_global()
+def session_events(codes: str) -> str:
+    """Why the device came, in words: "First contact, Restarted"."""
+    return ", ".join(event_words(code.strip())[1] for code in codes.split(",") if code.strip())
 
 
 @bp.get("/")

@@ -29,7 +29,8 @@ def test_asking_twice_gives_the_same_one(program, device_id):
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"kind": "explode"}, "kind"), ({"kind": "ping"}, "host"), ({"kind": "reboot", "args": {"now": True}}, "now"), ({"kind": "reboot", "expires_in_s": 1}, "expires_in_s")],
+    [({"kind": "explode"}, "kind"), ({"kind": "ping"}, "host"), ({"kind": "reboot", "args": {"now": True}}, "now"),
+     ({"kind": "reboot", "expires_in_s": 1}, "expires_in_s")],
 )  # fmt: skip
 def test_wrong_request_names_its_field(program, device_id, body, field):
     answer = program("POST", "/devices/1/operations", json=body)

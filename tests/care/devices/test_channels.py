@@ -31,6 +31,9 @@ def test_nothing_measured_is_nothing_known(channel, heard):
     assert crowding_2g(channel, heard) is None
 
 
-@pytest.mark.parametrize(("channel", "width", "block"), [(36, 80, (36, 48)), (44, 80, (36, 48)), (52, 40, (52, 56)), (100, 20, (100, 100)), (157, 80, (149, 161)), (183, 80, (183, 183))])
+@pytest.mark.parametrize(
+    ("channel", "width", "block"),
+    [(36, 80, (36, 48)), (44, 80, (36, 48)), (52, 40, (52, 56)), (100, 20, (100, 100)), (157, 80, (149, 161)), (183, 80, (183, 183))],
+)  # fmt: skip
 def test_block_of_a_5_ghz_network(channel, width, block):
     assert block_5g(channel, width) == block

@@ -17,7 +17,10 @@ def test_hosts_are_told_with_how_they_are_connected(services, home, model):
     assert any(host.signal_dbm is not None for host in found.hosts)
 
 
-@pytest.mark.parametrize(("dbm", "state", "word"), [(None, "", ""), (-76, "warn", "Weak −76\xa0dBm"), (-70, "ok", "Fair −70\xa0dBm"), (-54, "ok", "Good −54\xa0dBm")])
+@pytest.mark.parametrize(
+    ("dbm", "state", "word"),
+    [(None, "", ""), (-76, "warn", "Weak −76\xa0dBm"), (-70, "ok", "Fair −70\xa0dBm"), (-54, "ok", "Good −54\xa0dBm")],
+)  # fmt: skip
 def test_signal_in_words(dbm, state, word):
     assert panels._signal(dbm) == (state, word)
 

@@ -8,7 +8,8 @@ from care.devices.proposals import effect_of, is_basic, parsed
 
 @pytest.mark.parametrize(
     ("name", "text", "value"),
-    [("wifi.2g.channel", " 11 ", 11), ("wifi.2g.enabled", "yes", True), ("wifi.2g.enabled", "", False), ("dhcp.dns_servers", "1.1.1.1; 9.9.9.9", ("1.1.1.1", "9.9.9.9")),
+    [("wifi.2g.channel", " 11 ", 11), ("wifi.2g.enabled", "yes", True), ("wifi.2g.enabled", "", False),
+     ("dhcp.dns_servers", "1.1.1.1; 9.9.9.9", ("1.1.1.1", "9.9.9.9")),
      ("dhcp.lease_time_s", "−1", -1), ("wifi.2g.ssid", " Home ", "Home"), ("wifi.2g.passphrase", " with blanks ", " with blanks ")],
 )  # fmt: skip
 def test_typed_text_becomes_the_value_it_means(name, text, value):
@@ -22,7 +23,9 @@ def test_number_that_is_none_names_its_field():
 
 
 def test_what_an_agent_may_change():
-    assert [is_basic(n) for n in ("wifi.5g.ssid", "wifi.2g.passphrase", "wifi.2g.security_mode", "lan.ip_address", "wan.channel")] == [True, True, False, False, False]
+    assert is_basic("wifi.5g.ssid")
+    assert is_basic("wifi.2g.passphrase")
+    assert not any(is_basic(name) for name in ("wifi.2g.security_mode", "lan.ip_address", "wan.channel"))
 
 
 @pytest.mark.parametrize("name", ["wifi.2g.ssid", "wifi.2g.channel", "lan.ip_address", "dhcp.min_address"])

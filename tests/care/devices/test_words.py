@@ -16,7 +16,10 @@ def test_quantity_has_as_many_digits_as_its_unit_deserves(value, unit, told):
     assert words.quantity(value, unit) == told
 
 
-@pytest.mark.parametrize(("value", "told"), [(None, "not reported"), ("", "not reported"), (True, "yes"), (("a", "b"), "a, b"), ("open", "open, no password"), ("odd", "odd")])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(None, "not reported"), ("", "not reported"), (True, "yes"), (("a", "b"), "a, b"), ("open", "open, no password"), ("odd", "odd")],
+)  # fmt: skip
 def test_value_as_text(value, told):
     assert words.text_of(value) == told
 
