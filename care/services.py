@@ -61,7 +61,7 @@ def build_services(
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
         devices=Devices(db, vault, clock, settings.files_dir),
-        operations=Operations(db, clock),
+        operations=Operations(db, vault, clock),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),
         sessions=Sessions(db, clock),
     )

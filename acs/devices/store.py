@@ -26,7 +26,8 @@ FOLD_AT = 150
 _NUMBERS = frozenset({"int", "unsignedInt", "long", "unsignedLong", "decimal"})
 
 
-def _seal(vault: Vault, path: str, value: str) -> str:
+def seal_value(vault: Vault, path: str, value: str) -> str:
+    """The value as it is stored: sealed if its parameter's name says that it is a secret."""
     return SEALED + vault.seal(value) if value and is_secret_name(path) else value
 
 
@@ -81,13 +82,13 @@ def store_values(
         merged = dict(tree.values)
         for path, v in wanted.items():
             known = merged.get(path)
-            merged[path] = Stored(_seal(vault, path, v.value), v.type, at, origin, known.writable if known else None)
+            merged[path] = Stored(seal_value(vault, path, v.value), v.type, at, origin, known.writable if known else None)
         _store_base(connection, tenant, device_id, Tree(merged, tree.objects), at, origin)
         return
     ids = _name_ids(connection, wanted)
     rows = [
         {
-            "device_id": device_id, "name_id": ids[path], "tenant_id": tenant, "value": _seal(vault, path, v.value), "type": v.type[:20],
+            "device_id": device_id, "name_id": ids[path], "tenant_id": tenant, "value": seal_value(vault, path, v.value), "type": v.type[:20],
             "number": _number(v), "at": at, "origin": origin,
         }
         for path, v in wanted.items()
@@ -125,7 +126,7 @@ def store_snapshot(
     objects.update({name: flag for name, flag in snapshot.names if name.endswith(".")})
     known_secrets = _sealed_secrets(connection, device_id, snapshot.prefix)
     for v in snapshot.values:
-        value = _seal(vault, v.name, v.value)
+        value = seal_value(vault, v.name, v.value)
         if not v.value.strip("*•") and v.name in known_secrets:  # hidden reads back empty: keep what we wrote (conformance B-69)
             value = known_secrets[v.name]
         kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
@@ -214,4 +215,4 @@ def silent_after(last_inform: datetime, interval_s: int) -> datetime:
 
 def inform_document(values: Iterable[ParameterValueStruct], vault: Vault) -> list[list[str]]:
     """The values of an Inform as the head row keeps them."""
-    return [[v.name, _seal(vault, v.name, v.value), v.type] for v in values if v.name]
+    return [[v.name, seal_value(vault, v.name, v.value), v.type] for v in values if v.name]

@@ -16,6 +16,7 @@ from acs.db.engine import Unit
 from acs.devices.models import Device
 from acs.operations.briefing import Briefing
 from acs.operations.models import Exchange, Operation
+from acs.operations.sealing import open_args
 from acs.operations.service import new_command_key
 from acs.operations.views import OPEN, OperationState
 from acs.provisioning.kinds import KINDS
@@ -79,7 +80,8 @@ def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -
             triggers = frozenset(Trigger(t) for t in memo.pop("_on", ()))
             found[row.device_id].append(
                 Task(
-                    row.id, row.kind, row.args, row.state, row.phase, memo, row.command_key, row.priority, row.due_at, briefing.of(session, row),
+                    row.id, row.kind, open_args(briefing.vault, row.args), row.state, row.phase, memo, row.command_key, row.priority, row.due_at,
+                    briefing.of(session, row),
                     row.sent, row.attempts, triggers, row.cancel_wanted,
                 )
             )  # fmt: skip

@@ -23,10 +23,12 @@ from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.firmware import service as firmware
 from acs.operations.arguments import checked
 from acs.operations.models import Operation
+from acs.operations.sealing import has_secrets, open_args, seal_args
 from acs.operations.views import OPEN, OperationId, OperationState, OperationView
 from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Trust
 from acs.provisioning.procedures.diagnostics import DIAGNOSES
+from acs.secrets import Vault
 
 MAX_OPEN = 50
 """Operations one device may have open: a bound on what a mistake can queue (conformance J-22)."""
@@ -45,15 +47,19 @@ def request(
     urgent: bool = True,
     expires_in_s: int | None = None,
     not_before: datetime | None = None,
+    vault: Vault | None = None,
 ) -> OperationId:
     """Ask something of a device. An identical one that is still queued is returned instead of a second.
 
-    Invalid for unknown kinds and bad arguments, UnknownDevice, Conflict while another of an exclusive kind is open or the device is blocked.
+    `vault` seals secrets among the arguments; ValueError for a secret without it. Invalid for unknown kinds and bad arguments, UnknownDevice,
+    Conflict while another of an exclusive kind is open or the device is blocked.
     """
     known = KINDS.get(kind)
     if known is None:
         raise Invalid(f"There is no operation {kind!r}.", "kind")
     given = checked(kind, args)
+    if has_secrets(given) and vault is None:
+        raise ValueError(f"{kind} of a secret needs the vault to keep it in")
     device = unit.session.get(Device, device_id)
     if device is None or device.tenant_id != actor.tenant:
         raise UnknownDevice(f"There is no device {device_id}.")
@@ -64,7 +70,8 @@ def request(
         unit.session.scalars(select(Operation).where(Operation.device_id == device_id, Operation.state.in_([s.value for s in OPEN])))
     )
     for other in open_ones:
-        if other.kind == kind and other.args == given and other.state == OperationState.QUEUED and not other.cancel_wanted:
+        known_args = open_args(vault, other.args) if vault is not None else other.args
+        if other.kind == kind and known_args == given and other.state == OperationState.QUEUED and not other.cancel_wanted:
             return OperationId(other.id)
         if other.kind == kind and kind in _EXCLUSIVE:
             raise Conflict(f"Device {device.serial_number} already has an open operation “{known.label}” (number {other.id}).")
@@ -74,7 +81,7 @@ def request(
     if not 10 <= lifetime <= 90 * 86400:
         raise Invalid(f"expires_in_s must be 10 to {90 * 86400}; {lifetime} is outside.", "expires_in_s")
     operation = Operation(
-        tenant_id=actor.tenant, device_id=device_id, kind=kind, args=given, state=OperationState.QUEUED.value,
+        tenant_id=actor.tenant, device_id=device_id, kind=kind, args=given if vault is None else seal_args(vault, given), state=OperationState.QUEUED.value,
         stations={"queued": now.isoformat()}, priority=known.priority, urgent=urgent, due_at=not_before or now,
         expires_at=now + timedelta(seconds=lifetime), command_key=new_command_key(), requested_by=actor.name, reason=reason[:300],
         created_at=now, updated_at=now, image_id=image_id, memo={},

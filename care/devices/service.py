@@ -189,7 +189,7 @@ class Devices:
             raise Conflict("The device's values changed meanwhile.")
         with self._db.write() as unit:
             args = {"values": [list(write) for write in proposal.writes]}
-            return operations.request(unit, by, DeviceId(proposal.device_id), "write", args, self._clock(), proposal.reason)
+            return operations.request(unit, by, DeviceId(proposal.device_id), "write", args, self._clock(), proposal.reason, vault=self._vault)
 
     def preregister(self, by: Actor, identity: Identity, tags: Iterable[str] = (), note: str = "") -> DeviceId:
         now = self._clock()

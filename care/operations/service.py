@@ -14,6 +14,7 @@ from acs.errors import Invalid
 from acs.operations import service as operations
 from acs.operations.views import OPEN, OperationId, OperationState, OperationView
 from acs.provisioning.kinds import KINDS
+from acs.secrets import Vault
 from care.security.permissions import Permission
 from care.security.service import Clock
 
@@ -37,8 +38,9 @@ def permission_for(kind: str) -> Permission:
 class Operations:
     """Operations of one tenant at a time."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, vault: Vault, clock: Clock) -> None:
         self._db = db
+        self._vault = vault
         self._clock = clock
 
     def ask(
@@ -46,7 +48,9 @@ class Operations:
     ) -> OperationId:
         """Ask something of a device; an identical one that is still queued is returned instead of a second."""
         with self._db.write() as unit:
-            return operations.request(unit, by, DeviceId(device_id), kind, args, self._clock(), reason, True, expires_in_s)
+            return operations.request(
+                unit, by, DeviceId(device_id), kind, args, self._clock(), reason, True, expires_in_s, vault=self._vault
+            )
 
     def cancel(self, by: Actor, operation_id: int) -> OperationState:
         """Cancelled at once while nothing was sent; else the state stays and its result will still be shown."""

@@ -30,7 +30,8 @@ class Play:
             return call(session, *args, **given)
 
     def request(self, kind: str = "reboot", args: Any = None, **given: Any) -> Any:
-        return self.do(service.request, given.pop("actor", self.actor), given.pop("device", self.device), kind, args or {}, given.pop("now", self.now), **given)
+        whom = given.pop("actor", self.actor), given.pop("device", self.device)
+        return self.do(service.request, *whom, kind, args or {}, given.pop("now", self.now), vault=self.briefing.vault, **given)
 
     def view(self, operation: int) -> Any:
         return self.ask(service.get, 1, operation, self.now)
