@@ -20,7 +20,7 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m tests.bench
 
 # Writes what is generated from the code: message stubs, the coverage page, translation catalogues.
 stubs: $(VENV)/.installed
