@@ -98,11 +98,16 @@ class Vault:
 
 MASK = "••••••"
 
-_SECRET_LEAF = re.compile(r"(?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)$|\.(?:PreSharedKey|WEPKey)\.\d+\.[A-Za-z]*Key$")
-_XML_SECRET = re.compile(rb"((?:Password|Passphrase|PreSharedKey|WEPKey|Secret|PIN)</(?:\w+:)?Name>\s*<(?:\w+:)?Value[^>]*>)[^<]+", re.S)
+_WORDS = (
+    r"(?:(?i:password|passwd|passphrase|pre_?shared_?key|wep_?key|secret|private_?key|encryption_?key|authentication_?key|psk|pwd)|PIN)\d*"
+)
+"""How names of secret parameters end, also vendors' (datamodels/check.py knows the models' flags beside)."""
+_SECRET_LEAF = re.compile(_WORDS + "$")
+_HINTS = (b"pass", b"shared", b"wep", b"secret", b"private", b"encryption", b"authentication", b"psk", b"pwd", b"pin</", b"username>")
+"""Without any of these in it, in small letters, a message holds nothing to strike out: cheaper to ask than to look at every value."""
+_XML_VALUE = re.compile(rb"Name>\s*<(?:\w+:)?Value[^>]*>([^<]+)")
 _LINK = re.compile(rb"(/f/\w+/\d+/\d+/)[\w-]{32}")
 """A signed link to our files server: whoever holds it may fetch the file."""
-_MAY_HOLD_SECRET = re.compile(rb"/f/|(?:assword|assphrase|PreSharedKey|WEPKey|Secret|PIN|Username)(?:</|>|\.)")
 _XML_FIELD = re.compile(rb"(<(?:\w+:)?(?:Password|Username)>)[^<]+(</)")
 
 
@@ -117,13 +122,30 @@ def mask_value(path: str, value: str) -> str:
 
 
 def mask_xml(body: bytes) -> bytes:
-    """An envelope with the values of secret parameters and of file credentials struck out."""
-    if _MAY_HOLD_SECRET.search(body) is None:
+    """An envelope with the values of secret parameters, file credentials and signed links struck out."""
+    small = body.lower()
+    if b"/f/" not in small and not any(word in small for word in _HINTS):
         return body  # nine of ten messages
     stars = MASK.encode()
-    body = _XML_SECRET.sub(rb"\g<1>" + stars, body)
-    body = _LINK.sub(rb"\g<1>" + stars, body)
-    return _XML_FIELD.sub(rb"\g<1>" + stars + rb"\g<2>", body)
+    parts, at = [], 0
+    for found in _XML_VALUE.finditer(body):
+        end = body.rfind(b"</", 0, found.start() + 4)
+        name = body[max(body.rfind(b".", at, end), body.rfind(b">", at, end)) + 1 : end]
+        if _is_secret_leaf(name):
+            parts += [body[at : found.start(1)], stars]
+            at = found.end(1)
+    if parts:
+        body = b"".join((*parts, body[at:]))
+    if b"/f/" in body:
+        body = _LINK.sub(rb"\g<1>" + stars, body)
+    if b"Password>" in body or b"Username>" in body:
+        body = _XML_FIELD.sub(rb"\g<1>" + stars + rb"\g<2>", body)
+    return body
+
+
+@lru_cache(maxsize=16384)
+def _is_secret_leaf(name: bytes) -> bool:
+    return is_secret_name(name.decode("utf-8", "replace"))
 
 
 def fingerprint(text: str) -> str:

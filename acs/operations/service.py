@@ -215,9 +215,15 @@ def _view(o: Operation, device: Device, now: datetime) -> OperationView:
         OperationId(o.id), o.device_id, device.serial_number, device.model, o.kind, kind.label if kind else o.kind, _shown(o.args),
         OperationState(o.state), o.phase, o.progress, stations, _station(o, stations), o.priority, o.due_at, o.expires_at, o.command_key, o.attempts,
         o.cancel_wanted, o.result or {}, o.error, o.fault, o.requested_by, o.reason, o.created_at, o.updated_at, o.finished_at,
-        kind.usual_s if kind else 10, device.wake_result, device.wake_detail, presence_of(device, now).value,
+        kind.usual_s if kind else 10, *_called(o, device), presence_of(device, now).value,
         device.last_inform_at + interval if device.last_inform_at else None,
     )  # fmt: skip
+
+
+def _called(o: Operation, device: Device) -> tuple[str, str]:
+    """How the last call ended, if it was made since this was asked."""
+    since = device.wake_at is not None and device.wake_at >= o.created_at
+    return (device.wake_result, device.wake_detail) if since else ("", "")
 
 
 def _shown(args: Mapping[str, Any]) -> dict[str, Any]:

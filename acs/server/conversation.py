@@ -74,6 +74,7 @@ class Conversation:
     _seq: int = 0
     _answered: Answered | None = None
     _asked_any: bool = False
+    _asked: dict[str, int] = field(default_factory=dict)
 
     # ---- in and out ------------------------------------------------------------------------------------
 
@@ -206,6 +207,8 @@ class Conversation:
             return b""
         self._seq += 1
         self._asked_any = True
+        name = type(ask.request).__name__
+        self._asked[name] = self._asked.get(name, 0) + 1
         step = self._step(now)
         step.step.asked = Asked(self._seq, ask.task.id, type(ask.request).__name__, ask.irreversible)
         step.step.began = ask.task if ask.begins else None
@@ -247,7 +250,7 @@ class Conversation:
         step = self._step(now, ended=True)
         has_news = bool(step.step.changes or step.values or step.snapshots or step.step.answered)
         self.trace.append(Message(False, int((now - self.started).total_seconds() * 1000), 204, b""))
-        step.record = self._record("ok", "", now)
+        step.record = self._record("ok", ", ".join(f"{name} ×{n}" if n > 1 else name for name, n in self._asked.items()), now)
         stored: Deferred[Any] = self.commit.submit(step)
         if has_news:
             if isinstance(await stored, Fenced):

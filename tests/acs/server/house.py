@@ -267,7 +267,7 @@ class House:
 
         def ask() -> int:
             with self.database.write() as unit:
-                return operations.request(unit, ACTOR, number, kind, args or {}, datetime.now(UTC), **given)
+                return operations.request(unit, ACTOR, number, kind, args or {}, datetime.now(UTC), vault=self.vault, **given)
 
         found: int = await deferToThread(ask)
         return found

@@ -304,7 +304,7 @@ class Bench:
         """Ask an operation of a device, as a service would."""
         with self.database.write() as unit:
             device_id = devices.find(unit.session, DEFAULT_TENANT, name)
-            number = operations.request(unit, ACTOR, device_id, kind, args or {}, self.now())
+            number = operations.request(unit, ACTOR, device_id, kind, args or {}, self.now(), vault=self.vault)
         self.handler.queued(device_id)
         return number
 
