@@ -21,12 +21,12 @@ def bare_environment(monkeypatch):
 
 
 def test_arguments_win_over_variables_over_the_file_over_defaults(tmp_path, monkeypatch):
-    (tmp_path / "hearthline.toml").write_text('cwmp_port = 1001\nfiles_port = 1002\nstun_port = 1003\nlog = "json"\n')
+    (tmp_path / "hearthline.toml").write_text('cwmp_port = 1001\nfiles_port = 1002\nmetrics_port = 1003\nlog = "json"\n')
     monkeypatch.setenv("HEARTHLINE_HOME", str(tmp_path))
     monkeypatch.setenv("HEARTHLINE_CWMP_PORT", "2001")
     monkeypatch.setenv("HEARTHLINE_FILES_PORT", "2002")
     settings = load(cwmp_port=3001, bind=None)
-    assert (settings.cwmp_port, settings.files_port, settings.stun_port, settings.web_port) == (3001, 2002, 1003, 8080)
+    assert (settings.cwmp_port, settings.files_port, settings.metrics_port, settings.web_port) == (3001, 2002, 1003, 8080)
     assert settings.log == "json"
     assert settings.bind == "0.0.0.0"  # None means: not given
 

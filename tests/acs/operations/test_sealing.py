@@ -1,0 +1,27 @@
+"""Secrets to be written lie sealed in the operation's row: acs/operations/sealing.py."""
+
+from acs.operations.models import Operation
+from acs.operations.sealing import has_secrets, open_args, seal_args
+
+PASSPHRASE = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
+
+
+def test_secrets_are_sealed_and_open_to_themselves(vault):
+    args = {"values": [[PASSPHRASE, "hush", "string"], ["Device.A", "seen", "string"], ["Device.B.Password", "", "string"]]}
+    sealed = seal_args(vault, args)
+    assert "hush" not in str(sealed)
+    assert sealed["values"][1:] == args["values"][1:]
+    assert open_args(vault, sealed) == args
+
+
+def test_arguments_without_secrets_are_left_alone(vault):
+    for args in ({}, {"host": "example.org"}, {"values": [["Device.A", "1", "int"]]}, {"values": []}):
+        assert not has_secrets(args)
+        assert seal_args(vault, args) == open_args(vault, args) == args
+
+
+def test_passphrase_that_was_asked_to_be_written_is_in_no_row(any_database, play):
+    operation = play.request("write", {"values": [[PASSPHRASE, "hush hush", "string"]]})
+    with any_database.read() as session:
+        assert "hush" not in str(session.get(Operation, operation).args)
+    assert play.task(operation).args["values"] == [[PASSPHRASE, "hush hush", "string"]]
