@@ -105,7 +105,8 @@ class Conversation:
         masked = mask_xml(body) if body else b""
         if from_cpe:
             self._last_masked = masked
-        kept = masked[: max(self.record_bytes - self._traced, 0) + 4096]
+        room = max(self.record_bytes - self._traced, 0)
+        kept = masked[: room + 4096 if room else 200]  # packing cuts to the byte; a full record keeps only how messages began
         self._traced += len(kept)
         self.trace.append(Message(from_cpe, int((now - self.started).total_seconds() * 1000), status, kept))
 
