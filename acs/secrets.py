@@ -105,10 +105,12 @@ _WORDS = (
 _SECRET_LEAF = re.compile(_WORDS + "$")
 _HINTS = (b"pass", b"shared", b"wep", b"secret", b"private", b"encryption", b"authentication", b"psk", b"pwd", b"pin</", b"username>")
 """Without any of these in it, in small letters, a message holds nothing to strike out: cheaper to ask than to look at every value."""
-_XML_VALUE = re.compile(rb"Name>\s*<(?:\w+:)?Value[^>]*>([^<]+)")
+_TEXT = rb"[^<]*(?:<!(?:\[CDATA\[.*?\]\]|--.*?--)>[^<]*)*"
+_XML_VALUE = re.compile(rb"Name\s*>\s*<(?:[\w.-]+:)?Value[^>]*(?<!/)>(" + _TEXT + rb")", re.S)
+_BEFORE_LEAF = re.compile(rb"[.>\[]")
 _LINK = re.compile(rb"(/f/\w+/\d+/\d+/)[\w-]{32}")
 """A signed link to our files server: whoever holds it may fetch the file."""
-_XML_FIELD = re.compile(rb"(<(?:\w+:)?(?:Password|Username)>)[^<]+(</)")
+_XML_FIELD = re.compile(rb"(<(?:[\w.-]+:)?(?:Password|Username)>)(?!</)" + _TEXT + rb"(</)", re.S)
 
 
 @lru_cache(maxsize=65536)
@@ -130,8 +132,8 @@ def mask_xml(body: bytes) -> bytes:
     parts, at = [], 0
     for found in _XML_VALUE.finditer(body):
         end = body.rfind(b"</", 0, found.start() + 4)
-        name = body[max(body.rfind(b".", at, end), body.rfind(b">", at, end)) + 1 : end]
-        if _is_secret_leaf(name):
+        name = body[body.rfind(b"<", at, end) : end].strip().removesuffix(b"]]>")  # `<Name>Device.A.B` or `<![CDATA[Device.A.B`
+        if found[1] and _is_secret_leaf(_BEFORE_LEAF.split(name)[-1].strip()):
             parts += [body[at : found.start(1)], stars]
             at = found.end(1)
     if parts:

@@ -140,6 +140,26 @@ def test_logins_of_file_transfers_are_struck_out():
     assert b"http://f/x" in masked
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("D.Users.Password", "<![CDATA[hush]]>"), ("D.Users.Password", "a<![CDATA[<hush>]]>b"), ("D.Users.Password", "a<!-- x -->hush"),
+        (" D.Users.Password\n", "hush"), ("<![CDATA[D.Users.Password]]>", "hush"), ("Password", "hush"), ("D.Users.[hush].Password", "x"),
+    ],
+)  # fmt: skip
+def test_secret_is_struck_out_however_a_device_writes_it(name, text):
+    masked = mask_xml(_struct("D.A", "1") + _struct(name, text) + _struct("D.B", "2"))
+    assert b"hush" not in masked.replace(b"[hush]", b"")
+    assert f">{MASK}</Value>".encode() in masked
+    assert b">1<" in masked
+    assert b">2<" in masked
+
+
+def test_empty_secret_stays_empty_and_swallows_nothing():
+    for empty in (_struct("D.Password", ""), b"<Name>D.Password</Name><Value/>", b"<Password></Password>"):
+        assert mask_xml(empty + _struct("D.B", "seen")) == empty + _struct("D.B", "seen")
+
+
 def test_envelope_without_secrets_is_the_same_object():
     body = _struct("Device.DeviceInfo.UpTime", "77")
     assert mask_xml(body) is body
