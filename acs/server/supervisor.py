@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +22,8 @@ from sqlalchemy import text
 
 from acs.audit import Actor
 from acs.db.engine import Database
+from acs.db.revision import require_current
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.db.upgrade import upgrade
 from acs.errors import WrongEnvironment
 from acs.log import announce
 from acs.secrets import random_secret
@@ -32,6 +32,8 @@ from acs.settings import Settings, load, prepare_home
 
 STOP_S = 12.0
 READY_S = 60.0
+DEMO_OUIS = ("02A5C1", "02B7D3")
+"""Of the bundled simulated models; locally administered, so nobody's."""
 _LOG_MOST = 20 * 1024 * 1024
 
 
@@ -56,10 +58,7 @@ def run(demo: bool) -> int:
     prepare_home(settings)
     settings = _with_onboarding(settings, demo)
     _check_ports(settings)
-    upgrade(settings.database)
-    password = _first_administrator(settings)  # slow only in a new house
-    if demo:
-        _demo_rule(settings)
+    password = _prepare_database(settings, demo)
     house = House(settings, demo)
     return house.run(password)
 
@@ -88,13 +87,25 @@ def _check_ports(settings: Settings) -> None:
         bind(settings.bind, port, what, setting).close()
 
 
-def _first_administrator(settings: Settings) -> str:
-    """Make the administrator of an empty house, by the command that owns users; its password, or "" if somebody may sign in already."""
+def _prepare_database(settings: Settings, demo: bool) -> str:
+    """Tables, an administrator, and the demo's rules; the administrator's password if one was made, else "".
+
+    An existing house is only looked at: what makes a new one is imported when it is needed, so that the second start is quick.
+    """
     database = Database(settings.database)
+    try:
+        require_current(database)
+    except WrongEnvironment:
+        from acs.db.upgrade import upgrade
+
+        upgrade(settings.database)
     with database.engine.connect() as connection:
-        someone = connection.execute(
-            text("SELECT 1 FROM app_user LIMIT 1")
-        ).first()  # its table belongs to care; asking its command costs a second
+        someone = connection.execute(text("SELECT 1 FROM app_user LIMIT 1")).first()  # its table belongs to care; asking its command costs a second
+        rules = {row.name for row in connection.execute(text("SELECT name FROM onboarding_rule"))}
+    if demo:
+        missing = {_rule_name(oui): oui for oui in DEMO_OUIS if _rule_name(oui) not in rules}
+        if missing:
+            _add_demo_rules(database, missing)
     database.close()
     if someone is not None:
         return ""
@@ -102,26 +113,24 @@ def _first_administrator(settings: Settings) -> str:
     return said.rpartition("password: ")[2].strip()
 
 
+def _rule_name(oui: str) -> str:
+    return f"simulated fleet {oui}"
+
+
+def _add_demo_rules(database: Database, missing: Mapping[str, str]) -> None:
+    """Let the simulated fleet in, and nobody else."""
+    from acs.devices import service
+
+    with database.write() as unit:
+        for name, oui in missing.items():
+            service.add_rule(unit, Actor.system("demo", DEFAULT_TENANT), name, oui, "", "", datetime.now(UTC))
+
+
 def _command(settings: Settings, *args: str) -> str:
     ran = subprocess.run([sys.executable, "-m", "acs.cli", *args], env=_environment(settings), capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise WrongEnvironment(f"`hearthline {' '.join(args)}` failed: {ran.stderr.strip()[-500:]}")
     return ran.stdout
-
-
-def _demo_rule(settings: Settings) -> None:
-    """Let the simulated fleet in, and nobody else."""
-    from acs.devices import service
-
-    database = Database(settings.database)
-    now = datetime.now(UTC)
-    with database.write() as unit:
-        known = {rule.name for rule in service.rules(unit.session, DEFAULT_TENANT)}
-        for oui in ("02A5C1", "02B7D3"):
-            name = f"simulated fleet {oui}"
-            if name not in known:
-                service.add_rule(unit, Actor.system("demo", DEFAULT_TENANT), name, oui, "", "", now)
-    database.close()
 
 
 def _environment(settings: Settings) -> dict[str, str]:
