@@ -18,8 +18,9 @@ from acs.devices.informs import InformIn, InformOut
 from acs.devices.models import Device
 from acs.operations import progress
 from acs.operations.briefing import Briefing
-from acs.operations.models import Exchange
+from acs.operations.models import Exchange, Operation
 from acs.operations.progress import OwnWork, StepIn
+from acs.operations.views import OperationState
 from acs.provisioning.plan import Trust, due_at_inform
 from acs.provisioning.procedure import Snapshot
 from acs.provisioning.runner import Task
@@ -132,6 +133,8 @@ class Takeover:
     state: dict[str, Any]
     tasks: list[Task]
     exchanges: list[tuple[int, int, str, bytes | None, bool]]
+    begun_waiting: frozenset[int]
+    """Operations that went to wait in this very session: its events are not what they wait for."""
 
 
 def take_over(
@@ -160,4 +163,13 @@ def take_over(
             row.software_version, row.hardware_version, row.product_class, row.parameter_key, tuple(state.get("events", ())), row.inform_count,
             True, False,
         )  # fmt: skip
-        return Takeover(device, state, tasks, said)
+        return Takeover(device, state, tasks, said, _begun_waiting(unit, device_id, row.last_inform_at))
+
+
+def _begun_waiting(unit: Unit, device_id: int, since: datetime | None) -> frozenset[int]:
+    waiting = select(Operation.id, Operation.stations).where(
+        Operation.device_id == device_id, Operation.state == OperationState.WAITING.value
+    )
+    return frozenset(
+        row.id for row in unit.session.execute(waiting) if since is not None and datetime.fromisoformat(row.stations["device"]) >= since
+    )

@@ -308,7 +308,7 @@ def rebuild(
     conversation = Conversation(token, commit, peer, now, timeout_s, recorder, record_bytes, login=state.get("login", "none"))
     device = taken.device
     conversation.device = device
-    runner = Runner(facts_of(device, state["v"]), taken.tasks, device.events, now)
+    runner = Runner(facts_of(device, state["v"]), taken.tasks, device.events, now, _done=set(taken.begun_waiting))
     conversation.runner = runner if device.trust is Trust.ADMITTED else None
     conversation._seq = max((seq for seq, *_ in taken.exchanges), default=0)
     conversation._asked_any = bool(taken.exchanges)

@@ -301,6 +301,31 @@ def test_irreversible_question_is_not_asked_twice_when_the_session_moves(make_be
     assert two.operation(number).state == "waiting"
 
 
+def test_restart_asked_for_in_a_session_is_not_taken_for_done_when_the_session_moves(make_bench: Any):
+    """The session began with a boot. That was the last one, not the one it just asked for."""
+    one, two = make_bench(number=1), make_bench(number=2)
+    line, cookie = one.known()
+    assert line.ask(post(cookie=cookie)).status == 204
+    one.clock.advance(1)
+    read = one.request("read", {"paths": [VERSION]})
+    reboot = one.request("reboot")
+    with one.database.write() as unit:  # the read after the restart
+        from acs.operations.models import Operation
+
+        row = unit.session.get(Operation, read)
+        assert row is not None
+        row.priority = 90
+    _, cookie = one.begin("S1", line, "1 BOOT")
+    question = line.ask(post(cookie=cookie))
+    question = line.ask(post(envelope(RebootResponse(), question.envelope.id), cookie))
+    assert question.message.parameter_names == (VERSION,)
+    assert two.line().ask(post(envelope(values({VERSION: "3"}), question.envelope.id), cookie)).status == 204
+    assert (one.operation(read).state, one.operation(reboot).state) == ("done", "waiting")
+    line, cookie = one.begin("S1", one.line(), "1 BOOT", "M Reboot")
+    assert line.ask(post(cookie=cookie)).status == 204
+    assert one.operation(reboot).state == "done"
+
+
 def test_session_is_taken_over_between_questions_of_a_longer_dialogue(make_bench: Any):
     one, two = make_bench(number=1), make_bench(number=2)
     line, cookie = one.known()
