@@ -209,7 +209,7 @@ def show(name: str, parameters: str | None) -> None:
 @click.argument("name")
 @click.argument("host")
 @click.option("--count", default=5, type=click.IntRange(1, 100))
-@click.option("--wait", default=120, help="Seconds to wait for the result.")
+@click.option("--wait", default=120, type=click.IntRange(1, 3600), help="Seconds to wait for the result.")
 def ping(name: str, host: str, count: int, wait: int) -> None:
     """Have a device ping HOST, and show the result."""
     import time

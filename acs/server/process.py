@@ -137,12 +137,12 @@ class CwmpParent:
     def start(self) -> None:
         """Listen on everything. WrongEnvironment before anything runs if a port is taken."""
         settings, reactor = self._settings, self._reactor
+        database = open_database(settings)
+        require_current(database)
         cwmp_socket = bind(settings.bind, settings.cwmp_port, "CWMP", "HEARTHLINE_CWMP_PORT")
         files_socket = bind(settings.bind, settings.files_port, "files", "HEARTHLINE_FILES_PORT")
         if settings.is_sqlite:
             self._ports.append(listen(reactor, settings.socket_path, Hub()))
-        database = open_database(settings)
-        require_current(database)
         self._database = database
         listener = listener_for(reactor, settings.database, settings.socket_path)
         wake = make_waker(reactor, settings, self._vault, database)
@@ -176,6 +176,8 @@ class CwmpParent:
             await _done(port.stopListening())
         for stop in self._stops:
             await _done(stop())
+        for sock in self._keep:
+            sock.close()
         self._database.close()
 
 
@@ -199,6 +201,7 @@ class CwmpChild:
         for port in self._ports:
             await _done(port.stopListening())
         await self._worker.stop()
+        self._socket.close()
         self._listener.stop()
         self._database.close()
 

@@ -33,5 +33,6 @@ class AuditQuery(PageQuery):
 @bp.arguments(AuditQuery, location="query")
 @bp.response(200, page_of(AuditLineSchema))
 def listed(query: dict[str, Any]) -> dict[str, Any]:
+    """The audit trail, newest first."""
     found = services().audit.lines(current_user_view().tenant, query["subject"], query["before"], query["limit"] + 1)
     return page(found, query["limit"], key=lambda line: line.id)

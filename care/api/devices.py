@@ -176,6 +176,7 @@ def found(name: str) -> int:
 @bp.arguments(DeviceQuery, location="query")
 @bp.response(200, page_of(DeviceRowSchema))
 def listed(query: dict[str, Any]) -> dict[str, Any]:
+    """Devices by number; filters narrow the list."""
     filters = {name: query[name] for name in ("q", "presence", "model", "version", "tag")}
     rows = _devices().rows(current_user_view().tenant, filters, query["before"], query["limit"] + 1)
     return page(rows, query["limit"], key=lambda row: row.id)
@@ -196,6 +197,7 @@ def register(given: dict[str, Any]) -> DeviceView:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, DeviceSchema)
 def show(name: str) -> DeviceView:
+    """One device by number, key or serial number."""
     return _devices().head(current_user_view().tenant, found(name))
 
 
@@ -313,6 +315,7 @@ class RuleListSchema(Schema):
 @needs(Permission.ADMIT_DEVICE)
 @bp.response(200, RuleListSchema)
 def rules() -> dict[str, Any]:
+    """Onboarding rules: which unknown devices are let in."""
     return {"items": _devices().rules(current_user_view().tenant)}
 
 
@@ -329,4 +332,5 @@ def add_rule(given: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.MANAGE_DEVICES)
 @bp.response(204)
 def remove_rule(rule_id: int) -> None:
+    """Take an onboarding rule away; devices it let in stay."""
     _devices().remove_rule(current_actor(), rule_id)

@@ -89,6 +89,7 @@ def upload(form: dict[str, Any], files: dict[str, Any]) -> ImageView:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, ImageSchema)
 def show(image_id: int) -> ImageView:
+    """One firmware image."""
     return services().firmware.get(current_user_view().tenant, image_id)
 
 

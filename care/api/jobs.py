@@ -47,6 +47,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.VIEW_JOBS)
 @bp.response(200, JobSchema)
 def show(job_id: int) -> JobView:
+    """One background job."""
     return services().jobs.job(current_user_view().tenant, job_id)
 
 

@@ -87,6 +87,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, OperationSchema)
 def show(operation_id: int) -> OperationView:
+    """One operation, with its progress or result."""
     return services().operations.get(current_user_view().tenant, operation_id)
 
 

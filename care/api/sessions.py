@@ -66,6 +66,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(SessionQuery, location="query")
 @bp.response(200, SessionPageSchema)
 def of_device(query: dict[str, Any], name: str) -> dict[str, Any]:
+    """The recorded sessions of a device, newest first."""
     return _page(query, services().devices.find(current_user_view().tenant, name))
 
 

@@ -83,6 +83,7 @@ def me() -> dict[str, Any]:
 @bp.arguments(UserQuery, location="query")
 @bp.response(200, page_of(UserSchema))
 def listed(query: dict[str, Any]) -> dict[str, Any]:
+    """People who may sign in."""
     found = services().security.users(current_user_view().tenant, query["before"], query["limit"] + 1)
     return page(found, query["limit"], key=lambda user: user.login)
 
@@ -92,6 +93,7 @@ def listed(query: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(NewUserSchema)
 @bp.response(201, CreatedUserSchema)
 def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Let somebody sign in; a made-up password is told once."""
     user, made_up = services().security.create_user(current_actor(), given["login"], given["name"], given["role"], given["password"])
     return {**_dict(user), "initial_password": made_up}
 
@@ -101,6 +103,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(UserChangesSchema)
 @bp.response(200, UserSchema)
 def change(given: dict[str, Any], user_id: int) -> UserView:
+    """Change a person's name, role or right to sign in."""
     return services().security.update_user(current_actor(), user_id, **given)
 
 
@@ -118,6 +121,7 @@ def tokens() -> dict[str, Any]:
 @bp.arguments(TokenSchema)
 @bp.response(201, IssuedTokenSchema)
 def issue(given: dict[str, Any]) -> dict[str, Any]:
+    """Make an API token of one's own; its secret is told once."""
     issued: IssuedToken = services().security.issue_token(current_actor(), current_user_view().id, given["name"], given["days"])
     return {**_dict(issued.view), "secret": issued.secret}
 
@@ -126,4 +130,5 @@ def issue(given: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.OWN_TOKENS)
 @bp.response(204)
 def revoke(token_id: int) -> None:
+    """End an API token of one's own."""
     services().security.revoke_token(current_actor(), current_user_view().id, token_id)
