@@ -7,6 +7,7 @@ HEARTHLINE_TEST_POSTGRES and HEARTHLINE_TEST_RABBITMQ name other servers than th
 import gc
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -18,6 +19,7 @@ import pytest_twisted
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from twisted.internet import reactor
+from twisted.internet.base import DelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import LogLevel, globalLogPublisher
 
@@ -32,6 +34,8 @@ from acs.settings import MODEL_MODULES
 OTHER_TENANT = TenantId(2)
 POSTGRES = os.environ.get("HEARTHLINE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 RABBITMQ = os.environ.get("HEARTHLINE_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
+GRACE_S = 0.5
+"""How long what a test left in the reactor may take to go away by itself."""
 
 # ---- the watch over the reactor -------------------------------------------------------------------------------
 
@@ -84,8 +88,23 @@ class _Open:
         return [thing for thing in new.values() if "Waker" not in type(thing).__name__]
 
 
-def _turn() -> None:
-    pytest_twisted.blockon(deferLater(reactor, 0, lambda: None))  # type: ignore[arg-type]
+def _turn(seconds: float = 0) -> None:
+    pytest_twisted.blockon(deferLater(reactor, seconds, lambda: None))  # type: ignore[arg-type]
+
+
+def _settled(before: _Open) -> list[Any]:
+    """What is left once everything had time to close: a port takes a turn, a connection two, a commit in a thread a few milliseconds.
+
+    A call that was to come later and came meanwhile was left behind all the same.
+    """
+    left = _Open().since(before)
+    soon = reactor.seconds() + GRACE_S / 10  # type: ignore[attr-defined]
+    later = [thing for thing in left if isinstance(thing, DelayedCall) and thing.getTime() > soon]
+    until = time.monotonic() + GRACE_S
+    while left and time.monotonic() < until:
+        _turn(0.005)
+        left = _Open().since(before)
+    return left + [call for call in later if call.called]
 
 
 def _close(thing: Any) -> None:
@@ -107,17 +126,13 @@ def reactor_errors(request: pytest.FixtureRequest) -> Iterator[ReactorErrors]:
     try:
         yield errors
         in_reactor = hasattr(getattr(request.node, "obj", None), "_pytest_twisted_mark")
-        left = _Open().since(before)
-        for _ in range(20):  # closing takes a few turns: theirs, ours, the port's
-            if not left:
-                break
-            _turn()
-            left = _Open().since(before)
+        left = _settled(before)
         if in_reactor or left:
             _turn()
             gc.collect(1)
     finally:
         globalLogPublisher.removeObserver(errors.observe)
+    told = "; ".join(repr(thing) for thing in left)
     for thing in left:
         _close(thing)
     if left:
@@ -125,7 +140,7 @@ def reactor_errors(request: pytest.FixtureRequest) -> Iterator[ReactorErrors]:
     if errors.events:
         pytest.fail(f"errors in the reactor:\n{errors.told()}", pytrace=False)
     if left:
-        pytest.fail("left behind in the reactor: " + "; ".join(repr(thing) for thing in left), pytrace=False)
+        pytest.fail(f"left behind in the reactor: {told}", pytrace=False)
 
 
 def pytest_collection_finish() -> None:

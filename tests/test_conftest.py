@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 HEAD = """
+import time
 import pytest, pytest_twisted
 from twisted.internet import defer, protocol, reactor
 from twisted.internet.task import deferLater
@@ -38,6 +39,10 @@ def test_unhandled():
 def test_call():
     reactor.callLater(60, print, "too late")
 """, "left behind in the reactor: <DelayedCall"),
+    "call left behind for a moment": ("""
+def test_call_soon():
+    reactor.callLater(0.2, print, "too late")
+""", "left behind in the reactor: <DelayedCall"),
     "port left open": ("""
 def test_port():
     reactor.listenTCP(0, protocol.ServerFactory(), interface="127.0.0.1")
@@ -64,10 +69,14 @@ async def test_expected(reactor_errors):
     assert [type(e) for e in reactor_errors.flush(ZeroDivisionError)] == [ZeroDivisionError]
     reactor.callLater(60, print).cancel()
 
+def test_what_ends_by_itself():
+    waits = reactor.callLater(60, print)
+    reactor.callInThread(lambda: (time.sleep(0.1), reactor.callFromThread(waits.cancel)))
+
 def test_only_the_named_type_is_flushed(reactor_errors):
     defer.fail(KeyError("k"))
     assert reactor_errors.flush(ValueError) == []
     assert len(reactor_errors.flush()) == 1
 """)  # fmt: skip
-    assert "2 passed" in output, output
+    assert "3 passed" in output, output
     assert " error" not in output.splitlines()[-1]
