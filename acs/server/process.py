@@ -140,7 +140,11 @@ class CwmpParent:
         database = open_database(settings)
         require_current(database)
         cwmp_socket = bind(settings.bind, settings.cwmp_port, "CWMP", "HEARTHLINE_CWMP_PORT")
-        files_socket = bind(settings.bind, settings.files_port, "files", "HEARTHLINE_FILES_PORT")
+        try:
+            files_socket = bind(settings.bind, settings.files_port, "files", "HEARTHLINE_FILES_PORT")
+        except WrongEnvironment:
+            cwmp_socket.close()
+            raise
         if settings.is_sqlite:
             self._ports.append(listen(reactor, settings.socket_path, Hub()))
         self._database = database

@@ -1,48 +1,107 @@
-"""The cwmp process put together: it answers, says how it is, refuses a database of another version, and leaves nothing behind."""
+"""The cwmp process put together: everything on, an Inform through it, everything off again, and what it says of its health."""
 
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet import reactor
-from twisted.internet.threads import deferToThread
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ClientCreator
+from twisted.web.client import Agent, HTTPConnectionPool, readBody
+from twisted.web.server import Site
 
 from acs.errors import WrongEnvironment
-from acs.server.process import CwmpParent
+from acs.server.process import CwmpParent, health_of, make_waker, open_database
 from acs.settings import Settings
+from tests.acs.server.house import RawConnection, pause, reactor, until
+from tests.acs.server.kit import envelope, inform, post
 
 
-def _get(url):
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+@pytest.fixture
+def settings(tmp_path: Path, sqlite_url: str) -> Settings:
+    (tmp_path / "run").mkdir()
+    return Settings(
+        home=tmp_path, database_url=sqlite_url, bind="127.0.0.1", cwmp_port=0, files_port=0, metrics_port=0, cpe_auth="none", onboarding="x"
+    )
 
 
-def _settings(tmp_path, url):
-    return Settings(home=tmp_path, database_url=url, bind="127.0.0.1", cwmp_port=0, files_port=0, metrics_port=0, onboarding="secret")
+async def get(url: str) -> tuple[int, bytes]:
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    response: Any = await Agent(reactor, pool=pool).request(b"GET", url.encode())
+    body = await readBody(response)
+    await pool.closeCachedConnections()
+    return int(response.code), body
 
 
 @pytest_twisted.ensureDeferred
-async def test_parent_serves_files_health_metrics_and_cwmp_and_stops_clean(sqlite_url, tmp_path):
-    parent = CwmpParent(reactor, _settings(tmp_path, sqlite_url))
+async def test_parent_serves_all_of_it_and_stops_in_order(settings: Settings):
+    parent = CwmpParent(reactor, settings)
     parent.start()
-    ports = [port.getHost().port for port in parent._ports if hasattr(port.getHost(), "port")]
-    said = {path: [] for path in ("/health/ready", "/health/live", "/metrics", "/")}
-    for port in ports:
-        for path, answers in said.items():
-            answers.append(await deferToThread(_get, f"http://127.0.0.1:{port}{path}"))
-    assert [status for status, _ in said["/health/ready"]].count(200) == 2
-    assert [status for status, _ in said["/health/live"]].count(200) == 2
-    assert any("hearthline_sessions_live" in body for _, body in said["/metrics"])
-    assert [status for status, _ in said["/"]].count(405) == 1
+    await pause(0.05)
+    ports = {type(p.getHost()).__name__ + str(getattr(p.getHost(), "port", "")): p for p in parent._ports}
+    assert len(ports) == 4  # the hub, files, CWMP, metrics
+    cwmp, files = (sock.getsockname()[1] for sock in parent._keep)
+    raw: RawConnection = await ClientCreator(reactor, RawConnection).connectTCP("127.0.0.1", cwmp)
+    answer = await raw.ask(post(envelope(inform("S1"))))
+    assert (answer.status, type(answer.message).__name__) == (200, "InformResponse")
+    assert (await get(f"http://127.0.0.1:{files}/health/ready"))[0] == 200
+    assert (await get(f"http://127.0.0.1:{files}/health/live"))[1].startswith(b"ok ")
+    metrics = parent._ports[-1].getHost().port
+    assert b"hearthline_informs_total" in (await get(f"http://127.0.0.1:{metrics}/metrics"))[1]
+
     await parent.stop()
-    assert not any(port.connected for port in parent._ports if hasattr(port, "connected"))
+    await raw.hang_up()
+    parent._database._publish.close()  # type: ignore[union-attr]
+    await pause(0.05)
+    database = open_database(settings, publish=False)
+    with database.read() as session:  # the session that was under way has its record
+        from acs.db.tenancy import DEFAULT_TENANT
+        from acs.recorder import service as recorder
+
+        assert [row.summary for row in recorder.listed(session, DEFAULT_TENANT)] == ["the server stopped"]
+    database.close()
+    for sock in parent._keep:
+        sock.close()
 
 
-def test_database_without_tables_is_refused(tmp_path):
-    with pytest.raises(WrongEnvironment, match="hearthline db upgrade"):
-        CwmpParent(reactor, _settings(tmp_path, f"sqlite:///{tmp_path / 'empty.db'}")).start()
+@pytest.mark.parametrize("which", ["cwmp_port", "files_port"])
+def test_port_that_is_taken_is_told_before_anything_runs(settings: Settings, which: str, unused: int):
+    with pytest.raises(WrongEnvironment, match=f"Port {unused} .* taken"):
+        CwmpParent(reactor, settings.model_copy(update={which: unused})).start()
+
+
+@pytest.fixture
+def unused() -> Iterator[int]:
+    """A port somebody else listens on."""
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+@pytest_twisted.ensureDeferred
+async def test_house_without_its_database_is_live_but_not_ready(settings: Settings):
+    database = open_database(settings.model_copy(update={"database_url": "sqlite:////no/such/place/x.db"}), publish=False)
+    site = Site(health_of(database))
+    site.noisy = False
+    port = reactor.listenTCP(0, site, interface="127.0.0.1")
+    base = f"http://127.0.0.1:{port.getHost().port}"
+    assert (await get(f"{base}/live"))[0] == 200
+    assert await get(f"{base}/ready") == (503, b"not ready\n")
+    await port.stopListening()
+    await pause(0.02)
+    database.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_waker_reads_and_writes_through_the_database(settings: Settings, vault: Any):
+    database = open_database(settings, publish=False)
+    waker = make_waker(reactor, settings, vault, database)
+    waker.want(99)  # nobody's number: read in a thread, and left alone
+    await until(lambda: not waker._efforts)
+    await Deferred.fromCoroutine(waker.poll())
+    waker.stop()
+    database.close()
