@@ -1,7 +1,9 @@
 """A conversation and its rebuilding by another worker, without HTTP: what can be replayed, and what cannot."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,14 +11,15 @@ from twisted.internet.defer import Deferred
 
 from acs.cwmp.codec import decode
 from acs.cwmp.faults import CwmpFault
-from acs.cwmp.messages import GetParameterValues
+from acs.cwmp.messages import FaultStruct, GetParameterValues, TransferComplete
 from acs.cwmp.session import EMPTY_POST, State
 from acs.db.engine import Database
+from acs.firmware import service as firmware
 from acs.operations.briefing import Briefing
 from acs.secrets import Vault
 from acs.server.batch import Takeover, take_over
 from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
-from tests.acs.server.kit import Bench, envelope, post, values
+from tests.acs.server.kit import ACTOR, Bench, envelope, inform, post, values
 
 A, B = "Device.DeviceInfo.A", "Device.DeviceInfo.B"
 
@@ -168,3 +171,27 @@ def test_procedure_that_breaks_ends_its_operation_not_the_session(bench: Bench, 
     assert line.ask(post(cookie=cookie)).status == 204
     view = bench.operation(number)
     assert (view.state, view.error) == ("failed", "An error of ours ended this operation; it is in the log.")
+
+
+@pytest.mark.xfail(strict=True, reason="firmware(maybe_sent) in acs.provisioning.procedures.lifecycle waits for one contact more")
+def test_upgrade_whose_answer_was_lost_is_settled_in_the_session_that_reports_it(bench: Bench, tmp_path: Path):
+    """The server was killed between Download and DownloadResponse; the device loaded the image, restarted and tells."""
+    version = "Device.DeviceInfo.SoftwareVersion"
+    line, cookie = bench.known()
+    _, sha, size = firmware.store_upload(io.BytesIO(b"image"), tmp_path, 1000)
+    with bench.database.write() as unit:
+        image = firmware.add(unit, ACTOR, bench.now(), sha, size, "image.bin", "2.0")
+    number = bench.request("firmware", {"image": image})
+    question = line.ask(post(cookie=cookie))
+    question = line.ask(post(envelope(values({version: "1.0"}), question.envelope.id), cookie))
+    assert type(question.message).__name__ == "Download"
+    key = question.message.command_key
+    bench.clock.advance(100)
+
+    line = bench.line()
+    told = inform("S1", "1 BOOT", "7 TRANSFER COMPLETE", f"M Download|{key}", values={version: "2.0"})
+    cookie = line.ask(post(envelope(told))).cookie
+    report = TransferComplete(key, FaultStruct(0, ""), "2026-11-21T20:52:00Z", "2026-11-21T20:53:00Z")
+    line.ask(post(envelope(report, "2"), cookie))
+    assert "Download" not in bench.play(line, cookie, {version: "2.0"})
+    assert (bench.operation(number).state, bench.operation(number).result.get("version")) == ("done", "2.0")
