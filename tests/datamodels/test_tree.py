@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from time import perf_counter
-
 import pytest
 
 from datamodels import tree
@@ -151,14 +149,6 @@ def test_an_unknown_root_or_model_is_named():
         load("Nothing:1")
     assert for_root("Device.").name == "Device:2.19"
     assert load("Device:2.4").name == "Device:2.19"
-
-
-def test_loading_the_largest_model_is_quick():
-    load.cache_clear()
-    for_root.cache_clear()
-    started = perf_counter()
-    load("Device:2")
-    assert perf_counter() - started < 0.5  # 7 ms on a quiet machine; the limit leaves room for a busy one
 
 
 @pytest.mark.parametrize(
