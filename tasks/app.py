@@ -100,11 +100,11 @@ def make_app(house: House, every_s: dict[str, float]) -> Celery:
         timezone="UTC",
     )
 
-    @app.task(name="job")
+    @app.task(name="job", shared=False)
     def job(job_id: int) -> str:
         return run_job(house, job_id)
 
-    @app.task(name="beat")
+    @app.task(name="beat", shared=False)
     def beat(name: str, seconds: float) -> None:
         enqueue_beat(house, name, seconds)
 

@@ -49,7 +49,7 @@ RULES: dict[str, Rule] = {
     "acs.provisioning": Rule(("acs.cwmp", "datamodels")),
     "acs.audit": Rule((*_ERRORS, "acs.db"), ("sqlalchemy",)),
     "acs.jobs": Rule((*_ERRORS, "acs.db"), ("sqlalchemy",)),
-    "acs.hints": Rule(("acs.db", "acs.log"), ("twisted", "psycopg")),
+    "acs.hints": Rule(("acs.db", "acs.log"), ("twisted", "zope", "psycopg")),
     "acs.devices": Rule((*_ROWS, *_PURE), ("sqlalchemy",)),
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),

@@ -5,7 +5,9 @@ A backup is sealed at rest, since it holds secrets. Links for devices are signed
 """
 
 import hashlib
+import os
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,10 +69,11 @@ def store_upload(source: BinaryIO, folder: Path, limit: int) -> tuple[Path, str,
     """
     target = folder / "firmware"
     target.mkdir(parents=True, exist_ok=True)
-    temporary = target / f".upload-{id(source):x}"
     digest, size = hashlib.sha256(), 0
+    handle, name = tempfile.mkstemp(prefix=".upload-", dir=target)
+    temporary = Path(name)
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(handle, "wb") as file:
             while chunk := source.read(CHUNK):
                 size += len(chunk)
                 if size > limit:

@@ -4,18 +4,33 @@ import os
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
+from zope.interface import implementer
 
 MAX_LISTENERS = 200
 
 
+@implementer(IPushProducer)
 class _Peer(LineOnlyReceiver):
     delimiter = b"\n"
     MAX_LENGTH = 1 << 20
     listens = False
+    lags = False
+
+    def pauseProducing(self) -> None:
+        """The peer does not read what we write: what it missed it will poll."""
+        self.lags = True
+
+    def resumeProducing(self) -> None:
+        self.lags = False
+
+    def stopProducing(self) -> None:
+        self.lags = True
 
     def connectionMade(self) -> None:
+        self.transport.registerProducer(self, True)
         if len(self.factory.peers) >= MAX_LISTENERS:
             self.transport.abortConnection()
             return
@@ -41,7 +56,9 @@ class Hub(Factory):
 
     def spread(self, line: bytes, sender: Any = None) -> None:
         for peer in list(self.peers):
-            if peer.listens and peer is not sender:
+            if peer.lags:
+                peer.transport.abortConnection()
+            elif peer.listens and peer is not sender:
                 peer.sendLine(line)
 
 

@@ -1,6 +1,7 @@
 """The hub passes lines of hints on to whoever listens, over a real UNIX socket: acs/hints/hub.py."""
 
 import os
+import socket
 import stat
 
 import pytest
@@ -102,3 +103,22 @@ def test_more_connections_than_are_good_are_refused(monkeypatch):
     factory = Hub()
     peers = [peer_of(factory) for _ in range(3)]
     assert factory.peers == set(peers[:2])
+
+
+@pytest_twisted.ensureDeferred
+async def test_listener_that_does_not_read_is_dropped_and_the_others_go_on(tmp_path):
+    house = Hub()
+    port = listen(reactor, tmp_path / "hub.sock", house)
+    deaf = socket.socket(socket.AF_UNIX)
+    deaf.connect(str(tmp_path / "hub.sock"))
+    deaf.sendall(b'"listener"\n')
+    while not any(peer.listens for peer in house.peers):
+        await deferLater(reactor, 0.01)
+    for _ in range(200):
+        house.spread(b"[" + b"1," * 5000 + b"1]")
+    await deferLater(reactor, 0.05)
+    house.spread(b"[]")
+    while house.peers:
+        await deferLater(reactor, 0.01)
+    deaf.close()
+    await port.stopListening()
