@@ -63,3 +63,11 @@ def _from_names(url: str, target: str) -> str:
         if found:
             return found[0][:64]
     return _ARCHIVE.sub("", target)[:64] or "unknown"
+
+
+if __name__ == "__main__":  # python -m simulators.firmware "Norvik G240" 4.0.1 > image.bin
+    import sys
+
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m simulators.firmware MODEL VERSION > FILE")
+    sys.stdout.buffer.write(make_image(sys.argv[1], sys.argv[2], 300_000))

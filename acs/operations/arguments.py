@@ -1,5 +1,6 @@
 """Arguments of operations: checked where they come in, in the shape the procedures rely on. Invalid names the argument and the value."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ from acs.cwmp.faults import AcsProtocolError
 from acs.cwmp.paths import parse_path
 from acs.errors import Invalid
 
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:\-]{0,253}[A-Za-z0-9])?\.?")
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _TYPES = frozenset(
     {"string", "int", "unsignedInt", "long", "unsignedLong", "boolean", "dateTime", "base64Binary", "base64", "hexBinary", "decimal"}
 )
@@ -25,9 +26,19 @@ def _path(value: Any, field: str) -> str:
         raise Invalid(str(error), field) from None
 
 
+def _is_host(text: str) -> bool:
+    """A host name of labels of at most 63 characters, 253 in all, or an address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        labels = text.removesuffix(".").split(".")
+        return len(text) <= 253 and all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdecimal()
+    return True
+
+
 def _host(given: Mapping[str, Any]) -> str:
     host = str(given.get("host", "")).strip()
-    if not _HOST.fullmatch(host):
+    if not _is_host(host):
         raise Invalid(f"{host!r} is neither a host name nor an address.", "host")
     return host
 
@@ -134,7 +145,7 @@ def _trace(given: Mapping[str, Any]) -> Args:
 
 def _lookup(given: Mapping[str, Any]) -> Args:
     server = str(given.get("server", "")).strip()
-    if server and not _HOST.fullmatch(server):
+    if server and not _is_host(server):
         raise Invalid(f"{server!r} is not a DNS server's name or address.", "server")
     return {
         "host": _host(given), "server": server, "count": _int(given, "count", 1, 1, 10), "timeout_ms": _int(given, "timeout_ms", 3000, 100, 30_000),

@@ -186,7 +186,7 @@ def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) 
     if asked.irreversible:
         row.sent = True
     if step.began is not None:
-        row.stations = {**(row.stations or {}), "session": step.at.isoformat()}
+        row.stations = {"session": step.at.isoformat(), **(row.stations or {})}  # the first time it was there: later contacts only look
         row.attempts, row.phase = step.began.attempts, step.began.phase
         unit.hint("progress", device=step.device_id, operation=row.id)
 
@@ -218,7 +218,7 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
             row.state, row.phase, row.progress = OperationState.WAITING.value, outcome.phase, outcome.progress[:200]
             row.memo = {**change.task.memo, "_on": sorted(outcome.on)}
             row.due_at, row.sent = outcome.until, False
-            stations["device"] = step.at.isoformat()
+            stations.setdefault("device", step.at.isoformat())
             # The next phase may run in this very session: what it asks must not be replayed together with this one's.
             unit.session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.operation_id == row.id))
         case Done():

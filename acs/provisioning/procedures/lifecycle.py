@@ -5,6 +5,7 @@ that informs). Conformance C.7, C.11, I.1; quirks K-61 to K-66.
 """
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,8 +67,9 @@ def factory_reset_verify(ctx: Context) -> Procedure:
 
 def firmware(ctx: Context) -> Procedure:
     """brief: url, size, version, file_name. Ends by the version that informs, not by what TransferComplete claims."""
-    if ctx.maybe_sent:
-        return _await_firmware(ctx, "The image may be on its way; waiting to see which version comes back")
+    if ctx.maybe_sent:  # what this very contact shows may settle it already
+        memo = {"before": "", "asked_at": ctx.now.isoformat(), **ctx.memo}
+        return (yield from firmware_verify(replace(ctx, memo=memo)))
     before = yield from software_version(ctx)
     image = ctx.brief
     if before == image["version"] and not ctx.args.get("force"):
@@ -110,6 +112,8 @@ def firmware_verify(ctx: Context) -> Procedure:
     if transfer is not None and transfer.fault_code:
         fault = CwmpFault(transfer.fault_code, transfer.fault_text)
         return Failed(f"The upgrade failed: {meaning(transfer.fault_code).lower()}. The device still runs {version}.", fault, result)
+    if transfer is not None and before and version != before:
+        return Failed(f"The device now runs {version}, not {wanted}: the image holds another version than the library says.", None, result)
     if transfer is not None and settled:
         return Failed(f"The device reports success but still runs {version}: the image was not applied.", None, result)
     if transfer is not None:

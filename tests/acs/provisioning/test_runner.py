@@ -240,7 +240,7 @@ def test_giving_up_one_operation_lets_the_next_begin():
 )
 def test_what_may_have_been_sent_is_never_sent_twice(kind, brief):
     r = runner(task(kind, state="running", sent=True, phase=KINDS[kind].first_phase, attempts=1, brief=brief))
-    assert finish(r) == []
+    assert not [ask for ask in finish(r) if ask.irreversible]  # it may look, but not send
     assert isinstance(outcomes(r)[1], Wait)
 
 

@@ -173,7 +173,6 @@ def test_procedure_that_breaks_ends_its_operation_not_the_session(bench: Bench, 
     assert (view.state, view.error) == ("failed", "An error of ours ended this operation; it is in the log.")
 
 
-@pytest.mark.xfail(strict=True, reason="firmware(maybe_sent) in acs.provisioning.procedures.lifecycle waits for one contact more")
 def test_upgrade_whose_answer_was_lost_is_settled_in_the_session_that_reports_it(bench: Bench, tmp_path: Path):
     """The server was killed between Download and DownloadResponse; the device loaded the image, restarted and tells."""
     version = "Device.DeviceInfo.SoftwareVersion"

@@ -7,7 +7,7 @@ import pytest
 from acs.cwmp import messages as m
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import Download, FactoryReset, GetParameterValues, Reboot, SetParameterValues
-from acs.provisioning.procedure import Done, Failed, Trigger, Wait
+from acs.provisioning.procedure import Done, Failed, Transfer, Trigger, Wait
 from acs.provisioning.procedures import lifecycle
 from acs.provisioning.procedures.lifecycle import FIRMWARE_GRACE, REBOOT_GRACE, SETTLE_GRACE
 from tests.acs.provisioning.scripted import NOW, UNKNOWN, Device, context, play
@@ -154,7 +154,13 @@ def test_a_download_that_may_have_been_sent_is_never_sent_again():
     d = running("1.0")
     outcome = begin(d, maybe_sent=True)
     assert isinstance(outcome, Wait)
-    assert d.asked == []
+    assert [type(request).__name__ for request in d.asked] == ["GetParameterValues"]
+
+
+def test_a_download_that_may_have_been_sent_is_settled_by_the_contact_that_shows_the_new_version():
+    d = running("2.0")
+    assert isinstance(begin(d, maybe_sent=True, transfer=Transfer(0)), Done)
+    assert [type(request).__name__ for request in d.asked] == ["GetParameterValues"]
 
 
 @pytest.mark.cwmp("I-11")
@@ -174,6 +180,12 @@ def test_a_reported_failure_with_the_old_version_is_one(code):
 @pytest.mark.quirk("K-63")
 def test_a_reported_failure_with_the_new_version_is_a_success():
     assert isinstance(verify("2.0", transfer=9010), Done)
+
+
+def test_an_image_that_brings_another_version_than_the_library_says_is_told_at_once():
+    outcome = verify("2.1", transfer=0)
+    assert isinstance(outcome, Failed)
+    assert "now runs 2.1, not 2.0" in outcome.text
 
 
 @pytest.mark.quirk("K-62")
