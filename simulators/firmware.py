@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
+from pathlib import Path
 
 MAGIC = b"HEARTHLINE-FIRMWARE"
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -65,9 +67,21 @@ def _from_names(url: str, target: str) -> str:
     return _ARCHIVE.sub("", target)[:64] or "unknown"
 
 
-if __name__ == "__main__":  # python -m simulators.firmware "Norvik G240" 4.0.1 > image.bin
-    import sys
+def write_current(folder: Path) -> None:
+    """An image of today's firmware of every simulated model: `Norvik_G240_3.2.4.bin`."""
+    from simulators.profile import profiles
 
-    if len(sys.argv) != 3:
-        sys.exit("usage: python -m simulators.firmware MODEL VERSION > FILE")
-    sys.stdout.buffer.write(make_image(sys.argv[1], sys.argv[2], 300_000))
+    folder.mkdir(parents=True, exist_ok=True)
+    for profile in profiles().values():
+        (folder / f"{profile.name}_{profile.firmware}.bin".replace(" ", "_")).write_bytes(
+            make_image(profile.name, profile.firmware, 400_000)
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        write_current(Path(sys.argv[1]))
+    elif len(sys.argv) == 3:
+        sys.stdout.buffer.write(make_image(sys.argv[1], sys.argv[2], 300_000))
+    else:
+        sys.exit("usage: python -m simulators.firmware MODEL VERSION > FILE, or FOLDER for today's images of all models")

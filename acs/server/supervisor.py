@@ -100,12 +100,15 @@ def _prepare_database(settings: Settings, demo: bool) -> str:
 
         upgrade(settings.database)
     with database.engine.connect() as connection:
-        someone = connection.execute(text("SELECT 1 FROM app_user LIMIT 1")).first()  # its table belongs to care; asking its command costs a second
+        someone = connection.execute(
+            text("SELECT 1 FROM app_user LIMIT 1")
+        ).first()  # its table belongs to care; asking its command costs a second
         rules = {row.name for row in connection.execute(text("SELECT name FROM onboarding_rule"))}
     if demo:
         missing = {_rule_name(oui): oui for oui in DEMO_OUIS if _rule_name(oui) not in rules}
         if missing:
             _add_demo_rules(database, missing)
+            _add_demo_images(database, settings)
     database.close()
     if someone is not None:
         return ""
@@ -124,6 +127,32 @@ def _add_demo_rules(database: Database, missing: Mapping[str, str]) -> None:
     with database.write() as unit:
         for name, oui in missing.items():
             service.add_rule(unit, Actor.system("demo", DEFAULT_TENANT), name, oui, "", "", datetime.now(UTC))
+
+
+def _add_demo_images(database: Database, settings: Settings) -> None:
+    """Today's firmware of each simulated model, so that an outdated device can be told and updated."""
+    from acs.firmware import service as firmware
+
+    folder = settings.home / "demo-firmware"
+    subprocess.run([sys.executable, "-m", "simulators.firmware", str(folder)], check=True)
+    for image in sorted(folder.glob("*.bin")):
+        model, _, version = image.stem.replace("_", " ").rpartition(" ")
+        with image.open("rb") as file:
+            _, sha256, size = firmware.store_upload(file, settings.files_dir, settings.firmware_max)
+        with database.write() as unit:
+            firmware.add(
+                unit,
+                Actor.system("demo", DEFAULT_TENANT),
+                datetime.now(UTC),
+                sha256,
+                size,
+                image.name,
+                version,
+                model,
+                notes="Of the simulated fleet.",
+            )
+        image.unlink()
+    folder.rmdir()
 
 
 def _command(settings: Settings, *args: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulators.firmware import ImageFault, make_image, version_of
+from simulators.firmware import ImageFault, make_image, version_of, write_current
+from simulators.profile import profiles
 
 MODEL = "Norvik G240"
 
@@ -40,3 +41,11 @@ def test_other_files_are_named_by_their_names(url, target, version):
 def test_too_small_an_image_cannot_be_made():
     with pytest.raises(ValueError, match="at least"):
         make_image(MODEL, "1.0", 50)
+
+
+def test_folder_of_todays_images_has_one_of_every_model(tmp_path):
+    write_current(tmp_path / "images")
+    made = {path.name: path.read_bytes() for path in (tmp_path / "images").iterdir()}
+    assert set(made) == {f"{p.name}_{p.firmware}.bin".replace(" ", "_") for p in profiles().values()}
+    for p in profiles().values():
+        assert version_of(made[f"{p.name}_{p.firmware}.bin".replace(" ", "_")], p.name, "", "") == p.firmware
