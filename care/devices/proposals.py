@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from acs.errors import Invalid
 from acs.secrets import MASK, Vault
-from care.devices import words
+from care.devices import rules, words
 from care.devices.known import Known
 from care.security.permissions import Permission
 from datamodels import canonical
@@ -74,6 +74,7 @@ def of_canonical(
     """What has to be written so that each name gets its value; unchanged ones are left out. Invalid names the field and the rule."""
     if known.resolver is None:
         raise Invalid(_("Nothing is known of this device yet."))
+    rules.check(known, wanted)
     lines, writes = [], {}
     for name, value in wanted.items():
         present = known.reading(name)

@@ -14,6 +14,7 @@ from acs.errors import Invalid, NotFound
 from care.devices import words
 from care.devices.known import Known, Reading
 from care.devices.proposals import is_basic, parsed
+from care.devices.rules import SSID_OCTETS
 from datamodels import canonical
 from datamodels.canonical import CanonicalParameter, Value, ValueType
 
@@ -177,6 +178,8 @@ def _help(parameter: CanonicalParameter) -> str:
         return _("%(low)d to %(high)d characters. Left empty, it stays as it is.", low=parameter.min_length or 1, high=parameter.max_length or 64)
     if parameter.type is ValueType.LIST:
         return _("Several are separated by commas.")
+    if parameter.name.endswith(".ssid"):
+        return _("At most %(high)d octets: letters such as ä or é take two.", high=SSID_OCTETS)
     if parameter.max_length:
         return _("At most %(high)d characters.", high=parameter.max_length)
     if parameter.name == "dhcp.lease_time_s":

@@ -101,7 +101,8 @@ def test_proposal_says_old_and_new_and_what_people_will_notice(services, home):
 
 
 def test_security_is_more_than_basic_and_goes_in_one_write(services, home):
-    proposal = services.devices.propose(ANNA, home(samples.ROUTER_098, 1, ["open-wifi"]), {"wifi.2g.security_mode": "wpa2"})
+    wanted = {"wifi.2g.security_mode": "wpa2", "wifi.2g.passphrase": "horse-battery"}
+    proposal = services.devices.propose(ANNA, home(samples.ROUTER_098, 1, ["open-wifi"]), wanted)
     assert proposal.permission is Permission.WRITE_PARAMETERS
     assert {path.rpartition(".")[2] for path, _text, _type in proposal.writes} >= {"BeaconType", "IEEE11iEncryptionModes"}
 
