@@ -11,13 +11,14 @@ from typing import Any
 from acs.devices.views import DeviceView
 from acs.firmware.service import ImageView
 from acs.operations.views import OperationView
-from care.devices import channels, words
+from care.devices import channels, panels, words
 from care.devices.channels import Neighbour
 from care.devices.known import Known
 from care.devices.verdict import Band, Dhcp, Facts
 from datamodels import canonical
 
 RX = "optical.rx_power_dbm"
+DHCP = ("dhcp.enabled", "dhcp.min_address", "dhcp.max_address", "dhcp.gateways", "lan.ip_address", "lan.subnet_mask")
 
 
 def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
@@ -64,15 +65,22 @@ def _width(text: str) -> int:
 
 
 def facts_of(head: DeviceView, known: Known, newer: ImageView | None, scan: OperationView | None, now: datetime) -> Facts:
-    neighbours, _at = neighbours_of(known, scan)
-    rx = known.reading(RX)
+    neighbours, heard_at = neighbours_of(known, scan)
+    rx, uptime = known.reading(RX), known.reading("system.uptime_s")
+    crowding = channels.crowding_2g(known.value("wifi.2g.channel"), neighbours)
+    home = [f"wifi.{band}.{leaf}" for band in known.bands for leaf in ("enabled", "security_mode")]
+    hosts = panels.hosts(known)
+    weak = sum(1 for host in hosts.hosts if host.state == "warn" and host.active is not False)
+    home_at = [reading.at for reading in known.readings((*home, *DHCP)) if reading.value is not None]
+    home_at += [at for at, counts in ((heard_at, crowding), (hosts.at, weak)) if at is not None and counts]
     return Facts(
         now=now,
         presence=head.presence,
         has_tree=head.has_tree,
         last_inform_at=head.last_inform_at,
         last_boot_at=head.last_boot_at,
-        uptime_s=known.value("system.uptime_s"),
+        uptime_s=uptime.value if uptime is not None and isinstance(uptime.value, int) else None,
+        uptime_at=uptime.at if uptime is not None else None,
         version=head.software_version,
         newest_version=newer.version if newer else "",
         rx_dbm=rx.value if rx is not None and isinstance(rx.value, float) else None,
@@ -82,7 +90,10 @@ def facts_of(head: DeviceView, known: Known, newer: ImageView | None, scan: Oper
         wan_address=known.value("wan.ip_address") or "",
         bands=tuple(Band(words.BANDS[b], known.value(f"wifi.{b}.enabled"), known.value(f"wifi.{b}.security_mode")) for b in known.bands),
         dhcp=_dhcp(known),
-        crowding=channels.crowding_2g(known.value("wifi.2g.channel"), neighbours),
+        crowding=crowding,
+        weak_clients=weak,
+        line_at=min((reading.at for reading in known.readings((RX, "wan.status")) if reading.value is not None), default=None),
+        home_at=min(home_at, default=None),
     )
 
 

@@ -6,7 +6,7 @@ its area, or why all is well there, or that nothing is known yet: never a guess.
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -70,6 +70,13 @@ class Facts:
     bands: tuple[Band, ...] = ()
     dhcp: Dhcp | None = None
     crowding: Crowding | None = None
+    uptime_at: datetime | None = None
+    """When `uptime_s` was told: it has grown since."""
+    weak_clients: int = 0
+    """Connected devices of the home with a weak signal."""
+    line_at: datetime | None = None
+    home_at: datetime | None = None
+    """The oldest value that the cell is decided from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Finding:
     sentence: str
     advice: str
     fix: str = ""
-    """Where it is put right: "line", "home", "wifi", "firmware", or "" where no setting helps."""
+    """Where it is put right: "line", "home", "wifi", "hosts", "firmware", or "" where no setting helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,8 @@ class Cell:
     word: str
     evidence: str
     is_cause: bool = False
+    at: datetime | None = None
+    """The age of what the cell is decided from; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ class Verdict:
 def judge(facts: Facts) -> Verdict:
     findings = tuple(found for rule in RULES if (found := rule(facts)) is not None)
     cause = findings[0] if findings else None
-    cells = tuple(_cell(area, facts, findings, cause) for area in Area)
+    cells = tuple(replace(_cell(area, facts, findings, cause), at=_age_of(area, facts)) for area in Area)
     if cause is not None:
         return Verdict(cause.state, cause.sentence, cause.advice, cells, findings, cause.fix)
     if not facts.has_tree:
@@ -243,10 +252,20 @@ def crowded(f: Facts) -> Finding | None:
     )  # fmt: skip
 
 
+def weak_signal(f: Facts) -> Finding | None:
+    if not f.weak_clients:
+        return None
+    told = ngettext("%(num)d device has a weak signal", "%(num)d devices have a weak signal", f.weak_clients)
+    return Finding(
+        Area.HOME, "warn", _("Weak signal"), told, _("%(told)s.", told=told),
+        _("Move the router or the device, or add a repeater; the Home tab shows which it is."), "hosts",
+    )  # fmt: skip
+
+
 RULES: tuple[Callable[[Facts], Finding | None], ...] = (
-    silent, light, no_internet, wrong_addresses, open_wifi, no_dhcp, crowded, old_firmware,
+    silent, light, no_internet, wrong_addresses, open_wifi, no_dhcp, crowded, old_firmware, weak_signal,
 )  # fmt: skip
-"""By rank. Old firmware comes last: it is seldom why somebody calls."""
+"""By rank. Old firmware comes late: it is seldom why somebody calls. A weak signal comes last: one telephone in the garden is ordinary."""
 
 
 # ---- cells -------------------------------------------------------------------------------------------------
@@ -279,15 +298,26 @@ def _router(f: Facts) -> Cell:
         return Cell(Area.ROUTER, "info", _("In quarantine"), _("Waits to be admitted"))
     if f.presence is Presence.BLOCKED:
         return Cell(Area.ROUTER, "idle", _("Blocked"), _("Nothing is asked of it"))
-    up = f.uptime_s
-    if up is None and f.last_boot_at is not None:
-        up = int((f.now - f.last_boot_at).total_seconds())
+    up = _uptime(f)
     if up is not None and up < JUST_RESTARTED.total_seconds():
         return Cell(Area.ROUTER, "info", _("Just restarted"), _("Up %(time)s", time=words.duration(up)))
     parts = [_("Up %(time)s", time=words.duration(up))] if up is not None else [_("Speaks to us")]
     if f.version:
         parts.append(_("firmware %(version)s", version=f.version))
     return Cell(Area.ROUTER, "ok", _("Healthy"), ", ".join(parts))
+
+
+def _uptime(f: Facts) -> int | None:
+    """How long it has run by now: what it told, and the time since; a restart that came later counts instead."""
+    if f.last_boot_at is not None and (f.uptime_s is None or (f.uptime_at is not None and f.last_boot_at > f.uptime_at)):
+        return int((f.now - f.last_boot_at).total_seconds())
+    if f.uptime_s is None or f.uptime_at is None:
+        return f.uptime_s
+    return f.uptime_s + max(0, int((f.now - f.uptime_at).total_seconds()))
+
+
+def _age_of(area: Area, f: Facts) -> datetime | None:
+    return {Area.ACCOUNT: None, Area.CIRCUIT: f.line_at, Area.ROUTER: f.last_inform_at, Area.HOME: f.home_at}[area]
 
 
 def _home(f: Facts) -> Cell:

@@ -124,3 +124,25 @@ def test_nothing_known_is_said_to_be_nothing_known(presence, word):
 
 def test_fresh_restart_is_mentioned():
     assert cell(judge(replace(WELL, uptime_s=120)), Area.ROUTER).word == "Just restarted"
+
+
+def test_uptime_has_grown_since_it_was_told():
+    told = replace(WELL, uptime_s=120, uptime_at=NOW - timedelta(hours=2))
+    assert cell(judge(told), Area.ROUTER).evidence == "Up 2\xa0h, firmware 3.2.4"
+
+
+def test_restart_after_the_uptime_was_told_counts_instead():
+    told = replace(WELL, uptime_at=NOW - timedelta(hours=2), last_boot_at=NOW - timedelta(minutes=3))
+    assert cell(judge(told), Area.ROUTER).word == "Just restarted"
+
+
+def test_every_cell_has_the_age_of_what_it_is_decided_from():
+    line, home = NOW - timedelta(minutes=5), NOW - timedelta(hours=5)
+    verdict = judge(replace(WELL, line_at=line, home_at=home))
+    assert [each.at for each in verdict.cells] == [None, line, WELL.last_inform_at, home]
+
+
+def test_weak_signal_is_not_nothing_wrong():
+    verdict = judge(replace(WELL, weak_clients=2))
+    assert (verdict.state, verdict.sentence) == ("warn", "2 devices have a weak signal.")
+    assert cell(verdict, Area.HOME).is_cause
