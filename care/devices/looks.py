@@ -54,6 +54,7 @@ ACTIONS: Mapping[str, Any] = {
     "device.credentials": _l("Logins changed"),
     "operation.cancel": _l("Cancelled an operation"),
 }
+DETAILS: Mapping[str, Any] = {"by rule": _l("by rule")}
 
 
 def action_words(action: str) -> str:
@@ -68,3 +69,8 @@ def event_words(code: str) -> tuple[str, str]:
     """Icon and words of an event; one we have no words for keeps its own."""
     icon, words = EVENTS.get(code, ("record-circle-fill", events.WORDS.get(code, code)))
     return icon, str(words)
+
+
+def detail_words(detail: str) -> str:
+    """What an event says besides; what we have no words for stays as it was told."""
+    return str(DETAILS.get(detail, detail))

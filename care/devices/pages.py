@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from care.access import current_actor, current_user_view, may, needs
 from care.devices import browser, channels, diagnoses, drawings, evidence, panels, settings, words
 from care.devices.blueprint import bp
-from care.devices.looks import AREAS, PRESENCE, event_words
+from care.devices.looks import AREAS, PRESENCE, detail_words, event_words
 from care.devices.service import Look
 from care.operations import stations
 from care.security.permissions import Permission
@@ -35,7 +35,7 @@ def page(found: Look, tab: str, template: str, **more: Any) -> str:
     return render_template(
         f"devices/{template}.html", look=found, head=found.head, known=found.known, verdict=found.verdict, live=live,
         title=title(found), tabs_of=_tabs(found, tab), presence=PRESENCE[found.head.presence], areas=AREAS, tab=tab,
-        reads=panels.prefixes(found.known, *READS.get(tab, ())), more_running=max(0, found.open_count - SHOWN_LIVE), **more,
+        reads=panels.prefixes(found.known, *READS.get(tab, ())), more_running=max(0, found.open_count - SHOWN_LIVE), detail_words=detail_words, **more,
     )  # fmt: skip
 
 

@@ -53,3 +53,25 @@ def test_history_tells_events_and_what_people_did_and_why(signed_in, services, h
     assert "customer asked" in page
     assert "Tags changed" in page
     assert "Tags changed" not in text(signed_in(Role.AGENT).get(f"/devices/{device_id}/history"))
+
+
+def test_note_stands_escaped_on_every_tab_for_everybody(signed_in, services, home):
+    device_id = home()
+    signed_in().post(f"/devices/{device_id}/labels", {"tags": "", "note": "Key <b>at</b> No. 4"})
+    viewer = signed_in(Role.VIEWER)
+    for tab in ("", "/wifi", "/history"):
+        assert "Key &lt;b&gt;at&lt;/b&gt; No. 4" in text(viewer.get(f"/devices/{device_id}{tab}")), tab
+
+
+def test_counts_of_the_tabs_follow_when_an_operation_ends(signed_in, home):
+    device_id, browser = home(), signed_in()
+    browser.post(f"/devices/{device_id}/ask/reboot")
+    page = text(browser.get(f"/devices/{device_id}/wifi"))
+    assert '<div id="tabs" hx-get="/devices/' in page
+    assert 'hx-select="#tabs"' in page
+
+
+def test_handing_out_new_logins_is_asked_first(signed_in, home):
+    page = text(signed_in().get(f"/devices/{home()}"))
+    assert 'data-dialog="dialog-secure"' in page
+    assert 'id="dialog-secure"' in page
