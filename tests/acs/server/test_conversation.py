@@ -196,9 +196,6 @@ def test_upgrade_whose_answer_was_lost_is_settled_in_the_session_that_reports_it
     assert (bench.operation(number).state, bench.operation(number).result.get("version")) == ("done", "2.0")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what broke off in a later phase keeps the deadline of its wait: Runner.is_due in acs.provisioning.runner"
-)
 def test_session_that_broke_off_while_it_verified_is_taken_up_at_the_next_inform(bench: Bench, tmp_path: Path):
     """The server is killed while it reads the version that came back: nothing of the session's end is stored."""
     version = "Device.DeviceInfo.SoftwareVersion"
