@@ -198,7 +198,7 @@ def _apply_broken(unit: Unit, step: StepIn, row: Operation | None) -> None:
     row.attempts, row.updated_at = step.broken.attempts if step.broken else row.attempts, step.at
     row.progress = "The connection broke off; it goes on at the next contact"
     if not row.sent:
-        row.state = OperationState.QUEUED.value
+        row.state, row.due_at = OperationState.QUEUED.value, step.at
     unit.hint("progress", device=step.device_id, operation=row.id)
 
 

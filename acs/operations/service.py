@@ -279,7 +279,7 @@ def close_lost_sessions(unit: Unit, now: datetime, limit: int = 500) -> int:
             operation.progress, operation.updated_at = "The connection broke off; it goes on at the next contact", now
             unit.hint("progress", device=device.id, operation=operation.id)
             if not operation.sent:
-                operation.state = OperationState.QUEUED.value
+                operation.state, operation.due_at = OperationState.QUEUED.value, now
                 unit.hint("operation", device=device.id, operation=operation.id, urgent=operation.urgent)
     return len(lost)
 

@@ -119,7 +119,9 @@ class Runner:
     def is_due(self, task: Task) -> bool:
         if task.id in self._done:
             return False
-        if task.state in ("queued", "running"):
+        if task.state == "running":  # a session broke off under it, whatever its wait's deadline was
+            return True
+        if task.state == "queued":
             return task.due_at <= self.now
         return task.due_at <= self.now or bool(task.triggers & self._triggers(task))
 
