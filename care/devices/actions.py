@@ -46,11 +46,14 @@ def ask(device_id: int, kind: str) -> Response | str:
         raise Invalid(_("Settings are written through their form, which shows the difference first."), "kind")
     try:
         operation_id = services().operations.ask(current_actor(), device_id, kind, args_of(kind), request.form.get("reason", ""))
-    except Conflict as error:
+    except (Conflict, Invalid) as error:
         if is_fragment():
             raise
+        services().devices.head(current_user_view().tenant, device_id)  # nobody is sent back to a device that is not theirs
         flash(str(error), "warn")
-        return redirect(url_for(f"devices.{tab_to_return()}", device_id=device_id))
+        host = request.form.get("host", "")[:255]
+        typed: dict[str, Any] = {"refused": kind, "host": host} if isinstance(error, Invalid) and host else {}
+        return redirect(url_for(f"devices.{tab_to_return()}", device_id=device_id, **typed))
     return answer(device_id, operation_id)
 
 

@@ -4,7 +4,7 @@ The device page is in pages.py, what is asked of a device in actions.py, its set
 parameters.py: they share the blueprint.
 """
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -26,9 +26,12 @@ FILTERS = ("q", "presence", "model", "tag", "version")
 
 @bp.get("/")
 @needs(Permission.VIEW_DEVICES)
-def index() -> str:
+def index() -> Response | str:
+    """The list; a search of the top bar for a whole serial number or key opens the device itself."""
     filters = {name: request.args.get(name, "").strip()[:128] for name in FILTERS}
     after, before = request.args.get("after", type=int), request.args.get("before", type=int)
+    if set(request.args) == {"q"} and (hit := services().devices.exact(current_user_view().tenant, filters["q"])) is not None:
+        return redirect(url_for("devices.show", device_id=hit))
     listed = services().devices.listed(current_user_view().tenant, filters, after, before, PER_PAGE + 1)
     more = len(listed.rows) > PER_PAGE
     rows = (listed.rows[1:] if before is not None else listed.rows[:-1]) if more else listed.rows
@@ -80,10 +83,14 @@ def set_trust(device_id: int) -> Response:
 
 @bp.post("/<int:device_id>/labels")
 @needs(Permission.MANAGE_DEVICES)
-def set_labels(device_id: int) -> Response:
-    """Tags and note."""
+def set_labels(device_id: int) -> Response | tuple[str, int]:
+    """Tags and note. What does not fit comes back in the open dialog, with its message."""
     given = {"tags": tags_of(request.form.get("tags", "")), "note": request.form.get("note", "")}
-    services().devices.change(current_actor(), device_id, given)
+    try:
+        services().devices.change(current_actor(), device_id, given)
+    except Invalid as error:
+        g.labels = {"tags": request.form.get("tags", ""), "note": request.form.get("note", ""), "error": str(error)}
+        return pages.show(device_id), 422
     flash(_("Tags and note are saved."))
     return redirect(url_for("devices.show", device_id=device_id))
 

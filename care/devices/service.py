@@ -104,6 +104,19 @@ class Devices:
         with self._db.read() as session:
             return devices.find(session, tenant, name)
 
+    def exact(self, tenant: TenantId, name: str) -> DeviceId | None:
+        """The one device with this key or serial number, large letters or small; an id does not count."""
+        with self._db.read() as session:
+            for form in dict.fromkeys((name, name.upper())) if name else ():
+                try:
+                    found = devices.find(session, tenant, form)
+                except (NotFound, Conflict):
+                    continue
+                head = devices.get(session, tenant, found, self._clock())
+                if form in (head.key, head.serial_number):
+                    return found
+        return None
+
     def head(self, tenant: TenantId, device_id: int) -> DeviceView:
         with self._db.read() as session:
             return devices.get(session, tenant, device_id, self._clock())

@@ -29,3 +29,12 @@ def test_viewer_asks_for_nothing(signed_in, home, kind):
 
 def test_write_does_not_pass_by_the_door_for_everything_else(signed_in, home):
     assert signed_in().post(f"/devices/{home()}/ask/write", {"values": "x"}).status_code == 422
+
+
+def test_host_that_does_not_fit_comes_back_as_it_was_typed(signed_in, home):
+    browser = signed_in()
+    answer = browser.post(f"/devices/{home()}/ask/ping", {"host": "not a host!", "tab": "diagnostics"})
+    assert answer.status_code == 302
+    page = text(browser.get(answer.location))
+    assert 'value="not a host!" aria-invalid="true"' in page
+    assert 'class="hl-note hl-warn"' in page

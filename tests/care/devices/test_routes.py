@@ -30,9 +30,34 @@ def test_list_finds_filters_and_pages_by_key(signed_in, home, monkeypatch):
     assert "NV240000003" in second
     back = re.search(r'href="(/devices/\?before=\d+)" rel="prev"', second)
     assert "NV240000001" in text(browser.get(back[1]))
-    assert "NV240000002" in text(browser.get("/devices/?q=nv240000002"))
+    assert "NV240000002" in text(browser.get("/devices/?q=nv240000002&model="))
     assert "No device fits" in text(browser.get("/devices/?q=nothing"))
     assert browser.get("/devices/?presence=nonsense").status_code == 422
+
+
+def test_whole_serial_number_or_key_opens_the_device(signed_in, services, home):
+    device_id, browser = home(read=False), signed_in()
+    key = services.devices.head(DEFAULT_TENANT, device_id).key
+    for q in ("NV240000001", "nv240000001", key):
+        answer = browser.get(f"/devices/?q={q}")
+        assert (answer.status_code, answer.location) == (302, f"/devices/{device_id}"), q
+    assert browser.get(f"/devices/?q={device_id}").status_code == 200
+
+
+def test_filtered_list_says_how_many_match(signed_in, home):
+    for number in (1, 2, 3):
+        home(number=number, read=False)
+    assert "1 of 3 match" in text(signed_in().get("/devices/?q=NV240000002&tag="))
+
+
+def test_tags_that_do_not_fit_come_back_in_the_open_dialog(signed_in, home):
+    answer = signed_in().post(f"/devices/{home()}/labels", {"tags": "<No>", "note": "typed already"})
+    page = text(answer)
+    assert answer.status_code == 422
+    assert 'id="dialog-labels" open' in page
+    assert 'value="&lt;No&gt;"' in page
+    assert "typed already" in page
+    assert 'id="labels-error"' in page
 
 
 def test_quarantine_is_left_by_one_press(signed_in, services, home):
