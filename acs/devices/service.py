@@ -18,7 +18,7 @@ from acs.cwmp.paths import leaf
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.devices import store
-from acs.devices.models import Device, DeviceCredential, DeviceEvent, DeviceTag, OnboardingRule
+from acs.devices.models import Device, DeviceEvent, DeviceTag, OnboardingRule
 from acs.devices.packing import Stored, Tree
 from acs.devices.views import BranchView, DeviceId, DeviceRow, DeviceView, EventView, ParameterView, Presence, RuleView
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
@@ -309,10 +309,6 @@ def remove(unit: Unit, actor: Actor, device_id: int, now: datetime) -> None:
         unit, actor, "device.remove", f"device:{device_id}", now, before={"key": device.key, "serial_number": device.serial_number}
     )
     unit.session.delete(device)
-
-
-def credentials_username(session: Session, device_id: int) -> str:
-    return session.scalar(select(DeviceCredential.username).where(DeviceCredential.device_id == device_id)) or ""
 
 
 # ---- onboarding rules ---------------------------------------------------------------------------------------

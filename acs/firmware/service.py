@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -269,9 +268,3 @@ def opened(vault: Vault, parts: list[str]) -> tuple[str, int, int] | None:
     if not vault.signed("file-link", f"{verb}:{operation_id}:{device_id}", parts[3]):
         return None
     return verb, operation_id, device_id
-
-
-def chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -197,14 +197,6 @@ def test_file_is_sealed_at_rest_and_opens_to_itself(tmp_path, content):
         firmware.read_sealed(Vault(bytes(32)), tmp_path, sha256)
 
 
-def test_chunks_are_the_whole_file(tmp_path):
-    content = bytes(range(256)) * 9000
-    (tmp_path / "x").write_bytes(content)
-    parts = list(firmware.chunks(tmp_path / "x"))
-    assert b"".join(parts) == content
-    assert max(map(len, parts)) <= firmware.CHUNK
-
-
 # ---- links ---------------------------------------------------------------------------------------------------------
 
 
