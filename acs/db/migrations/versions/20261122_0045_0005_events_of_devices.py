@@ -1,0 +1,14 @@
+"""What devices report of their own: autonomous transfers, software modules, requests."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
