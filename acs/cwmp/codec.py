@@ -9,13 +9,27 @@ Tests: tests/acs/cwmp/test_codec.py; against spyne and the BBF schemas: test_dec
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault, ParameterFault, SoapFault
-from acs.cwmp.messages import ARRAY, CLASSES, FIELDS, FLAG, INT, STRUCT, TEXT, UINT, VALUE, Field, ParameterInfoStruct, ParameterValueStruct
+from acs.cwmp.messages import (
+    ARRAY,
+    CLASSES,
+    FIELDS,
+    FLAG,
+    INT,
+    MANY,
+    STRUCT,
+    TEXT,
+    UINT,
+    VALUE,
+    Field,
+    ParameterInfoStruct,
+    ParameterValueStruct,
+)
 
 SOAP_NS = "http://schemas.xmlsoap.org/soap/envelope/"
 ENC_NS = "http://schemas.xmlsoap.org/soap/encoding/"
@@ -53,9 +67,42 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class UnknownRpc:
-    """A body whose RPC we do not know: to be answered 8000 (conformance B-88)."""
+    """A body whose RPC we do not know: a call is to be answered 8000 (conformance B-88), a response may be a vendor method's. `xml` is all of it."""
 
     name: str
+    xml: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRpc:
+    """A vendor's own method, sent as it is (conformance C-6). `raw_rpc` makes one and checks it."""
+
+    name: str
+    xml: str
+
+
+_VENDOR_NAME = re.compile(r"X_[A-Za-z0-9][\w.-]{0,60}", re.A)
+
+
+def raw_rpc(xml: str) -> RawRpc:
+    """A vendor method from the XML of its element. The prefixes cwmp, xsd, xsi and SOAP-ENC are declared around it.
+
+    ValueError in words for what is no single well-formed element, carries a DTD, or has a name that is not a vendor's (`X_…`).
+    """
+    text = xml.strip()
+    if "<!" in text.replace("<![CDATA[", "").replace("<!--", "") or _NOT_XML.search(text):
+        raise ValueError("a vendor method may hold no declaration and no character that XML cannot carry")
+    scope = f'xmlns:SOAP-ENC="{ENC_NS}" xmlns:xsd="{XSD_NS}" xmlns:xsi="{XSI_NS}" xmlns:cwmp="{CWMP_1_0}"'
+    try:
+        around = etree.fromstring(f"<around {scope}>{text}</around>".encode(), _STRICT)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"not well-formed XML: {str(error)[:160]}") from None
+    if len(around) != 1 or (around.text or "").strip() or (around[0].tail or "").strip():
+        raise ValueError("a vendor method is one XML element and nothing beside it")
+    name = local(around[0].tag)
+    if _VENDOR_NAME.fullmatch(name) is None:
+        raise ValueError(f"{name[:60]!r} is not the name of a vendor's method, which begins with X_ and the vendor")
+    return RawRpc(name, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +165,8 @@ def decode(body: bytes, charset: str | None = None) -> Envelope:
         return Envelope(_decode_fault(rpc), rid, namespace, headers, tuple(tolerances))
     decoder = _DECODERS.get(name)
     if decoder is None:
-        return Envelope(UnknownRpc(name[:80]), rid, namespace, headers, tuple(tolerances))
+        xml = etree.tostring(rpc, encoding="unicode", with_tail=False)
+        return Envelope(UnknownRpc(name[:80], xml), rid, namespace, headers, tuple(tolerances))
     try:
         message = decoder(rpc)
     except ValueError as error:
@@ -314,6 +362,8 @@ def _decode_int(text: str | None) -> int:
     if not text:
         return 0
     if _NUMBER.fullmatch(text) is None:
+        if text.lower() in ("true", "false"):  # IsTransferable is 0 or 1 in the schema and a boolean elsewhere (conformance X-6)
+            return int(text.lower() == "true")
         raise ValueError(f"{text[:40]!r} is not a number")
     return int(text)
 
@@ -344,6 +394,8 @@ def _field_decoder(f: Field) -> Callable[[Any], Any]:
         return lambda node: tuple([inner(item) for item in node])
     if f.kind == STRUCT:
         return _decoder(f.of.__name__)
+    if f.kind == MANY:
+        return _choice_decoder(f) if len(f.of) > 1 else _decoder(f.of[0].__name__)
     scalar = _SCALARS[f.kind]
     return lambda node: scalar(node.text)
 
@@ -355,6 +407,9 @@ def _decoder(name: str) -> Callable[[Any], Any]:
         return _info
     cls = CLASSES[name]
     by_name = {f.xml: (f.attribute, _field_decoder(f)) for f in FIELDS[name]}
+    repeated = tuple(f.attribute for f in FIELDS[name] if f.kind == MANY)
+    if repeated:
+        return _repeating_decoder(cls, by_name, repeated)
 
     def run(node: Any) -> Any:
         given = {}
@@ -365,6 +420,39 @@ def _decoder(name: str) -> Callable[[Any], Any]:
         return cls(**given)
 
     return run
+
+
+def _repeating_decoder(cls: Any, by_name: dict[str, tuple[str, Callable[[Any], Any]]], repeated: tuple[str, ...]) -> Callable[[Any], Any]:
+    """For messages with repeated elements that are no SOAP array (conformance B-44)."""
+
+    def run(node: Any) -> Any:
+        given: dict[str, Any] = {}
+        lists: dict[str, list[Any]] = {attribute: [] for attribute in repeated}
+        for part in node:
+            known = by_name.get(local(part.tag))
+            if known is None:
+                continue
+            attribute, read = known
+            if attribute in lists:
+                lists[attribute].append(read(part))
+            else:
+                given[attribute] = read(part)
+        return cls(**given, **{attribute: tuple(items) for attribute, items in lists.items()})
+
+    return run
+
+
+def _choice_decoder(f: Field) -> Callable[[Any], Any]:
+    """One of several structs, by the xsi:type of the element."""
+    readers = {of.__name__: _decoder(of.__name__) for of in f.of}
+
+    def read(node: Any) -> Any:
+        kind = _value_type(node)
+        if kind not in readers:
+            raise ValueError(f"{f.xml} of type {kind[:40]!r}; known are {', '.join(readers)}")
+        return readers[kind](node)
+
+    return read
 
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {name: _decoder(name) for name in CLASSES if not name.endswith("Struct")}
@@ -422,6 +510,8 @@ def encode_refusal(error: CpeProtocolError, rid: str | None = None, namespace: s
 
 
 def _encode_message(message: Any) -> str:
+    if isinstance(message, RawRpc):
+        return message.xml
     name = type(message).__name__
     encoder = _ENCODERS.get(name)
     if encoder is None:
@@ -466,12 +556,14 @@ def _path(name: str) -> str:
 def _field_encoder(owner: str, f: Field) -> Callable[[Any], str]:
     name, attribute = f.xml, f.attribute
     if f.kind == TEXT:
-        limit = f.max_len
+        limit, leave_out = f.max_len, f.left_out_empty
 
         def text(message: Any) -> str:
             value = getattr(message, attribute)
             if limit is not None and len(value) > limit:
                 raise AcsProtocolError(f"{owner}.{name} is limited to {limit} characters, {value[:40]!r}… has {len(value)}")
+            if leave_out and not value:
+                return ""
             return f"<{name}>{escape(value)}</{name}>"
 
         return text
@@ -490,13 +582,25 @@ def _field_encoder(owner: str, f: Field) -> Callable[[Any], str]:
     if f.kind == STRUCT:
         inner = _encoder(f.of.__name__)
         return lambda message: f"<{name}>{inner(getattr(message, attribute))}</{name}>"
-    return _array_encoder(f)
+    return _repeating_encoder(f) if f.kind == MANY else _array_encoder(f)
+
+
+def _repeating_encoder(f: Field) -> Callable[[Any], str]:
+    encoders = {of: _encoder(of.__name__) for of in f.of}
+    name, is_choice = f.xml, len(f.of) > 1
+
+    def one(item: Any) -> str:
+        kind = f' xsi:type="cwmp:{type(item).__name__}"' if is_choice else ""
+        return f"<{name}{kind}>{encoders[type(item)](item)}</{name}>"
+
+    return lambda message: "".join([one(item) for item in getattr(message, f.attribute)])
 
 
 def _array_encoder(f: Field) -> Callable[[Any], str]:
     name, attribute, item, array_type = f.xml, f.attribute, f.item, f.array_type
     if f.of is str:
-        one: Callable[[Any], str] = lambda value: f"<{item}>{_path(value)}</{item}>"  # noqa: E731
+        text = _path if item == "string" else escape  # a voucher may be longer than a parameter's name
+        one: Callable[[Any], str] = lambda value: f"<{item}>{text(value)}</{item}>"  # noqa: E731
     elif f.of is ParameterValueStruct:
         one = _encode_value_struct
     elif f.of is ParameterInfoStruct:

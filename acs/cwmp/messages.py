@@ -13,7 +13,7 @@ from typing import Any
 
 from acs.cwmp.declare import RPCS, declare
 
-TEXT, UINT, INT, FLAG, VALUE, STRUCT, ARRAY = "text", "uint", "int", "flag", "value", "struct", "array"
+TEXT, UINT, INT, FLAG, VALUE, STRUCT, ARRAY, MANY = "text", "uint", "int", "flag", "value", "struct", "array", "many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Field:
     item: str = ""
     array_type: str = ""
     of: Any = None
-    """The class of a struct, or of an array's items; str for an array of strings."""
+    """The class of a struct, or of an array's items; str for an array of strings; for MANY the classes its items may be."""
+    left_out_empty: bool = False
 
 
 FIELDS: dict[str, tuple[Field, ...]] = {}
@@ -38,6 +39,9 @@ CLASSES: dict[str, Any] = {}
 
 ACS_METHODS: tuple[str, ...] = tuple(sorted(rpc.name for rpc in RPCS if rpc.callee in ("acs", "both")))
 """What we answer when a device asks GetRPCMethods (conformance C-11)."""
+
+SINCE: dict[str, str] = {rpc.name: rpc.since for rpc in RPCS}
+"""The protocol version that introduced a method: to an older device it is not sent (conformance B-27)."""
 
 
 def snake(name: str) -> str:
@@ -52,6 +56,9 @@ def _field(name: str, kind: Any) -> Field:
         item, inner = next(iter(info.items()))
         of = str if inner.get_type_name() in ("string", "Unicode") or not hasattr(inner, "_type_info") else CLASSES[inner.get_type_name()]
         return Field(name, attribute, ARRAY, None, item, kind.ArrayType, of)
+    if getattr(kind, "Repeated", False):
+        classes = [CLASSES[choice.get_type_name()] for choice in kind.Choices or (kind,)]
+        return Field(name, attribute, MANY, of=tuple(classes))
     if info is not None:
         if "type" in info and "text" in info:
             return Field(name, attribute, VALUE)
@@ -64,18 +71,21 @@ def _field(name: str, kind: Any) -> Field:
         return Field(name, attribute, UINT)
     if base == "int":
         return Field(name, attribute, INT)
-    return Field(name, attribute, TEXT, int(max_len) if max_len is not None and max_len < 1e9 else None)
+    limit = int(max_len) if max_len is not None and max_len < 1e9 else None
+    return Field(name, attribute, TEXT, limit, left_out_empty=getattr(kind, "LeftOutEmpty", False))
 
 
 def _default(f: Field) -> Any:
     if f.kind == STRUCT:
         return dataclass_field(default=f.of())
-    return dataclass_field(default={TEXT: "", UINT: 0, INT: 0, FLAG: False, ARRAY: ()}[f.kind])
+    return dataclass_field(default={TEXT: "", UINT: 0, INT: 0, FLAG: False, ARRAY: (), MANY: ()}[f.kind])
 
 
 def _annotation(f: Field) -> Any:
     if f.kind == ARRAY:
         return tuple[f.of, ...]  # type: ignore[name-defined]
+    if f.kind == MANY:
+        return tuple[Any, ...]
     return {TEXT: str, UINT: int, INT: int, FLAG: bool, STRUCT: f.of}[f.kind]
 
 
@@ -105,7 +115,7 @@ def stub() -> str:
         "from typing import Any",
         "",
     ]
-    lines += ["TEXT: str", "UINT: str", "INT: str", "FLAG: str", "VALUE: str", "STRUCT: str", "ARRAY: str", ""]
+    lines += ["TEXT: str", "UINT: str", "INT: str", "FLAG: str", "VALUE: str", "STRUCT: str", "ARRAY: str", "MANY: str", ""]
     lines += ["@dataclass(frozen=True, slots=True)", "class Field:"]
     lines += [
         "    xml: str",
@@ -117,10 +127,12 @@ def stub() -> str:
     ]
     lines += [
         "    of: Any = ...",
+        "    left_out_empty: bool = ...",
         "",
         "FIELDS: dict[str, tuple[Field, ...]]",
         "CLASSES: dict[str, Any]",
         "ACS_METHODS: tuple[str, ...]",
+        "SINCE: dict[str, str]",
         "",
     ]
     lines += ["def snake(name: str) -> str: ...", "def stub() -> str: ...", ""]
@@ -131,6 +143,8 @@ def stub() -> str:
                 lines += ["    value: str = ...", "    type: str = ..."]
             elif f.kind == ARRAY:
                 lines.append(f"    {f.attribute}: tuple[{f.of.__name__}, ...] = ...")
+            elif f.kind == MANY:
+                lines.append(f"    {f.attribute}: tuple[{' | '.join(of.__name__ for of in f.of)}, ...] = ...")
             else:
                 lines.append(f"    {f.attribute}: {_annotation(f).__name__} = ...")
         if not fields:

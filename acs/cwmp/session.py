@@ -8,15 +8,26 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from acs.cwmp.codec import Envelope, UnknownRpc, encode
+from acs.cwmp.codec import Envelope, RawRpc, UnknownRpc, encode
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.messages import (
     ACS_METHODS,
     CLASSES,
+    SINCE,
+    AutonomousDUStateChangeComplete,
+    AutonomousDUStateChangeCompleteResponse,
+    AutonomousTransferComplete,
+    AutonomousTransferCompleteResponse,
+    DUStateChangeComplete,
+    DUStateChangeCompleteResponse,
     GetRPCMethods,
     GetRPCMethodsResponse,
     Inform,
     InformResponse,
+    Kicked,
+    KickedResponse,
+    RequestDownload,
+    RequestDownloadResponse,
     TransferComplete,
     TransferCompleteResponse,
 )
@@ -69,8 +80,16 @@ class YourTurn:
 
 Received = Informed | CpeCalled | Replied | YourTurn
 
-_CPE_CALLS = (GetRPCMethods, TransferComplete)
-"""What a device may call beside Inform. The rest of C.0 joins here."""
+_CPE_CALLS: dict[type, Any] = {
+    GetRPCMethods: GetRPCMethodsResponse(ACS_METHODS),
+    TransferComplete: TransferCompleteResponse(),
+    AutonomousTransferComplete: AutonomousTransferCompleteResponse(),
+    DUStateChangeComplete: DUStateChangeCompleteResponse(),
+    AutonomousDUStateChangeComplete: AutonomousDUStateChangeCompleteResponse(),
+    RequestDownload: RequestDownloadResponse(),
+    Kicked: KickedResponse(),
+}
+"""What a device may call beside Inform (conformance C-3), and what it is answered where nothing better is known."""
 
 
 @dataclass(slots=True)
@@ -144,8 +163,8 @@ class CwmpSession:
             raise CpeProtocolError(f"{_name(message)} answers nothing we asked")
         if rid is not None and rid.strip() not in ("", self.asked_id):  # none, empty, or with a line feed: quirk K-28
             raise CpeProtocolError(f"the answer carries ID {rid[:40]!r}, the question had {self.asked_id!r}")
-        expected = type(self.asked).__name__ + "Response"
-        if not isinstance(message, CwmpFault) and type(message).__name__ != expected:
+        expected = _name(self.asked) + "Response"
+        if not isinstance(message, CwmpFault) and _name(message) != expected:
             raise CpeProtocolError(f"{_name(message)} came where {expected} was due")
         return self._answered(message)
 
@@ -157,12 +176,9 @@ class CwmpSession:
     def _receive_call(self, message: Any) -> Received:
         """A request of the device's own. Answered in any turn but when it owes us an answer (conformance A-44, lesson R-4)."""
         if self.state is State.AWAITING_REPLY:
-            raise CpeProtocolError(f"{_name(message)} came where the answer to {type(self.asked).__name__} was due")
-        if isinstance(message, UnknownRpc) or not isinstance(message, _CPE_CALLS):
-            return CpeCalled(message, CwmpFault(8000, f"{_name(message)} is not supported"))
-        if isinstance(message, GetRPCMethods):
-            return CpeCalled(message, GetRPCMethodsResponse(ACS_METHODS))
-        return CpeCalled(message, TransferCompleteResponse())
+            raise CpeProtocolError(f"{_name(message)} came where the answer to {_name(self.asked)} was due")
+        answer = _CPE_CALLS.get(type(message))
+        return CpeCalled(message, CwmpFault(8000, f"{_name(message)} is not supported") if answer is None else answer)
 
     # ---- out -----------------------------------------------------------------------------------------------
 
@@ -175,14 +191,20 @@ class CwmpSession:
         """The answer to a call of the device's."""
         return encode(answer, self.reply_id, self.namespace)
 
-    def ask(self, request: Any) -> bytes:
-        """Our question. AcsProtocolError when it is not our turn: one question at a time (conformance A-49)."""
+    def ask(self, request: Any, hold: bool = False) -> bytes:
+        """Our question. AcsProtocolError when it is not our turn: one question at a time (conformance A-49), or the device is too old (B-27).
+
+        `hold` is HoldRequests: the device answers and asks nothing of its own until a response without it (conformance A-82).
+        """
+        name = _name(request)
         if self.state is not State.ACS_TURN:
-            raise AcsProtocolError(f"{type(request).__name__} in state {self.state.name}")
-        if type(request).__name__ not in CLASSES:
-            raise AcsProtocolError(f"{type(request).__name__} is no CWMP request")
+            raise AcsProtocolError(f"{name} in state {self.state.name}")
+        if name not in CLASSES and not isinstance(request, RawRpc):
+            raise AcsProtocolError(f"{name} is no CWMP request")
+        if not is_known_to(name, self.version):
+            raise AcsProtocolError(f"{name} came with CWMP {SINCE[name]}; this device speaks {self.version}")
         rid = f"hl{self.asked_count + 1}"
-        body = encode(request, rid, self.namespace)  # what cannot be sent was never asked
+        body = encode(request, rid, self.namespace, hold)  # what cannot be sent was never asked
         self.asked_count += 1
         self.asked, self.asked_id = request, rid
         self.state = State.AWAITING_REPLY
@@ -196,7 +218,12 @@ class CwmpSession:
 
 
 def _name(message: Any) -> str:
-    return message.name if isinstance(message, UnknownRpc) else type(message).__name__
+    return message.name if isinstance(message, UnknownRpc | RawRpc) else type(message).__name__
+
+
+def is_known_to(method: str, version: str) -> bool:
+    """Whether a protocol version has this method; a vendor's own may be in any."""
+    return OUR_VERSIONS.index(SINCE.get(method, "1.0")) <= (OUR_VERSIONS.index(version) if version in OUR_VERSIONS else 0)
 
 
 def negotiate(envelope: Envelope, ours: tuple[str, ...] = OUR_VERSIONS) -> str:

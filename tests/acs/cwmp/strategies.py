@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from acs.cwmp.messages import ARRAY, CLASSES, FIELDS, FLAG, INT, STRUCT, TEXT, UINT, VALUE, Field
+from acs.cwmp.messages import ARRAY, CLASSES, FIELDS, FLAG, INT, MANY, STRUCT, TEXT, UINT, VALUE, Field
 
 XML_CHARACTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="￾￿") | st.sampled_from("\t\n\r&<>'\"")
 
@@ -35,6 +35,8 @@ def _values(struct: str, field: Field) -> st.SearchStrategy[Any]:
         return st.booleans()
     if field.kind == STRUCT:
         return messages(field.of.__name__)
+    if field.kind == MANY:
+        return st.lists(st.one_of([messages(of.__name__) for of in field.of]), max_size=3).map(tuple)
     assert field.kind == ARRAY
     item = texts() if field.of is str else messages(field.of.__name__)
     return st.lists(item, max_size=3).map(tuple)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from acs.cwmp import codec
 from acs.cwmp import messages as m
-from acs.cwmp.codec import CWMP_1_0, SOAP_NS, Envelope, Headers, UnknownRpc, decode, encode, encode_refusal, escape, local
+from acs.cwmp.codec import CWMP_1_0, SOAP_NS, Envelope, Headers, UnknownRpc, decode, encode, encode_refusal, escape, local, raw_rpc
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault, ParameterFault, SoapFault
 from acs.cwmp.messages import (
     AddObject,
@@ -68,6 +68,13 @@ def test_inform_is_read_with_all_its_parts():
     )
 
 
+DU_RESULT = (
+    "<Results><UUID>u</UUID><DeploymentUnitRef>Device.D.1.</DeploymentUnitRef><Version>2</Version><CurrentState>Failed</CurrentState>"
+    "<Resolved>0</Resolved><ExecutionUnitRefList/><StartTime>a</StartTime><CompleteTime>b</CompleteTime>"
+    "<Fault><FaultCode>9022</FaultCode><FaultString>odd</FaultString></Fault>{}</Results>"
+)
+DU_FIELDS = ("u", "Device.D.1.", "2", "Failed", False, "", "a", "b", m.DeploymentUnitFaultStruct(9022, "odd"))
+
 VECTORS = {
     "<cwmp:GetRPCMethods/>": m.GetRPCMethods(),
     "<cwmp:GetRPCMethodsResponse><MethodList><string>Reboot</string></MethodList></cwmp:GetRPCMethodsResponse>": m.GetRPCMethodsResponse(
@@ -125,12 +132,108 @@ VECTORS = {
         "k", m.FaultStruct(9016, "gone"), "a", "b"
     ),
     "<cwmp:TransferCompleteResponse/>": m.TransferCompleteResponse(),
+    "<cwmp:ScheduleInform><DelaySeconds>120</DelaySeconds><CommandKey>s1</CommandKey></cwmp:ScheduleInform>": m.ScheduleInform(120, "s1"),
+    "<cwmp:ScheduleInformResponse/>": m.ScheduleInformResponse(),
+    "<cwmp:ScheduleDownload><CommandKey>k</CommandKey><FileType>1 Firmware Upgrade Image</FileType><URL>https://f/x</URL><Username/><Password/>"
+    "<FileSize>7</FileSize><TargetFileName/><TimeWindowList><TimeWindowStruct><WindowStart>60</WindowStart><WindowEnd>3600</WindowEnd>"
+    "<WindowMode>3 When Idle</WindowMode><UserMessage>soon</UserMessage><MaxRetries>-1</MaxRetries></TimeWindowStruct></TimeWindowList>"
+    "</cwmp:ScheduleDownload>": m.ScheduleDownload(
+        "k", "1 Firmware Upgrade Image", "https://f/x", "", "", 7, "", (m.TimeWindowStruct(60, 3600, "3 When Idle", "soon", -1),)
+    ),
+    "<cwmp:ScheduleDownloadResponse/>": m.ScheduleDownloadResponse(),
+    "<cwmp:CancelTransfer><CommandKey>k</CommandKey></cwmp:CancelTransfer>": m.CancelTransfer("k"),
+    "<cwmp:CancelTransferResponse/>": m.CancelTransferResponse(),
+    "<cwmp:GetQueuedTransfers/>": m.GetQueuedTransfers(),
+    "<cwmp:GetQueuedTransfersResponse><TransferList><QueuedTransferStruct><CommandKey>k</CommandKey><State>2</State></QueuedTransferStruct>"
+    "</TransferList></cwmp:GetQueuedTransfersResponse>": m.GetQueuedTransfersResponse((m.QueuedTransferStruct("k", 2),)),
+    "<cwmp:GetAllQueuedTransfers/>": m.GetAllQueuedTransfers(),
+    "<cwmp:GetAllQueuedTransfersResponse><TransferList><AllQueuedTransferStruct><CommandKey>k</CommandKey><State>1</State><IsDownload>1"
+    "</IsDownload><FileType>1 Firmware Upgrade Image</FileType><FileSize>7</FileSize><TargetFileName>t</TargetFileName>"
+    "</AllQueuedTransferStruct></TransferList></cwmp:GetAllQueuedTransfersResponse>": m.GetAllQueuedTransfersResponse(
+        (m.AllQueuedTransferStruct("k", 1, True, "1 Firmware Upgrade Image", 7, "t"),)
+    ),
+    "<cwmp:SetVouchers><VoucherList><base64>QQ==</base64></VoucherList></cwmp:SetVouchers>": m.SetVouchers(("QQ==",)),
+    "<cwmp:SetVouchersResponse/>": m.SetVouchersResponse(),
+    "<cwmp:GetOptions><OptionName/></cwmp:GetOptions>": m.GetOptions(""),
+    "<cwmp:GetOptionsResponse><OptionList><OptionStruct><OptionName>VoIP</OptionName><VoucherSN>7</VoucherSN><State>3</State><Mode>2</Mode>"
+    "<StartDate>a</StartDate><IsTransferable>true</IsTransferable></OptionStruct></OptionList></cwmp:GetOptionsResponse>": (
+        m.GetOptionsResponse((m.OptionStruct("VoIP", 7, 3, 2, "a", "", 1),))
+    ),
+    '<cwmp:ChangeDUState><Operations xsi:type="cwmp:InstallOpStruct"><URL>http://f/x</URL></Operations><Operations xsi:type='
+    '"cwmp:UpdateOpStruct"><Version>2</Version></Operations><Operations xsi:type="cwmp:UninstallOpStruct"><UUID>u</UUID></Operations>'
+    "<CommandKey>k</CommandKey></cwmp:ChangeDUState>": m.ChangeDUState(
+        (m.InstallOpStruct("http://f/x"), m.UpdateOpStruct(version="2"), m.UninstallOpStruct("u")), "k"
+    ),
+    "<cwmp:ChangeDUStateResponse/>": m.ChangeDUStateResponse(),
+    f"<cwmp:DUStateChangeComplete>{DU_RESULT.format('')}{DU_RESULT.format('')}<CommandKey>k</CommandKey></cwmp:DUStateChangeComplete>": (
+        m.DUStateChangeComplete((m.OpResultStruct(*DU_FIELDS), m.OpResultStruct(*DU_FIELDS)), "k")
+    ),
+    "<cwmp:DUStateChangeCompleteResponse/>": m.DUStateChangeCompleteResponse(),
+    f"<cwmp:AutonomousDUStateChangeComplete>{DU_RESULT.format('<OperationPerformed>Update</OperationPerformed>')}"
+    "</cwmp:AutonomousDUStateChangeComplete>": m.AutonomousDUStateChangeComplete((m.AutonOpResultStruct(*DU_FIELDS, "Update"),)),
+    "<cwmp:AutonomousDUStateChangeCompleteResponse/>": m.AutonomousDUStateChangeCompleteResponse(),
+    "<cwmp:AutonomousTransferComplete><AnnounceURL>a</AnnounceURL><TransferURL>t</TransferURL><IsDownload>1</IsDownload><FileType>1 Firmware "
+    "Upgrade Image</FileType><FileSize>7</FileSize><TargetFileName/><FaultStruct><FaultCode>0</FaultCode><FaultString/></FaultStruct>"
+    "<StartTime>a</StartTime><CompleteTime>b</CompleteTime></cwmp:AutonomousTransferComplete>": m.AutonomousTransferComplete(
+        "a", "t", True, "1 Firmware Upgrade Image", 7, "", m.FaultStruct(), "a", "b"
+    ),
+    "<cwmp:AutonomousTransferCompleteResponse/>": m.AutonomousTransferCompleteResponse(),
+    "<cwmp:RequestDownload><FileType>2 Web Content</FileType><FileTypeArg><ArgStruct><Name>n</Name><Value>v</Value></ArgStruct></FileTypeArg>"
+    "</cwmp:RequestDownload>": m.RequestDownload("2 Web Content", (m.ArgStruct("n", "v"),)),
+    "<cwmp:RequestDownloadResponse/>": m.RequestDownloadResponse(),
+    "<cwmp:Kicked><Command>c</Command><Referer>r</Referer><Arg>a</Arg><Next>n</Next></cwmp:Kicked>": m.Kicked("c", "r", "a", "n"),
+    "<cwmp:KickedResponse><NextURL>n</NextURL></cwmp:KickedResponse>": m.KickedResponse("n"),
 }
 
 
 @pytest.mark.parametrize(("body", "message"), VECTORS.items(), ids=[type(message).__name__ for message in VECTORS.values()])
 def test_each_message_is_read_as_devices_write_it(body, message):
     assert decode(envelope(body)).message == message
+
+
+@pytest.mark.cwmp("B-44", "C-155")
+@pytest.mark.parametrize("kind", ["", ' xsi:type="cwmp:OperationStruct"', ' xsi:type="xsd:string"'])
+def test_an_operation_on_modules_that_does_not_say_which_is_refused_with_invalid_arguments(kind):
+    with pytest.raises(CpeProtocolError, match="Operations of type") as refused:
+        decode(envelope(f"<cwmp:ChangeDUState><Operations{kind}><UUID>u</UUID></Operations></cwmp:ChangeDUState>"))
+    assert refused.value.fault == 8003
+
+
+@pytest.mark.cwmp("C-156", "C-157", "C-158")
+def test_what_an_operation_on_modules_may_leave_out_is_left_out():
+    body = encode(m.ChangeDUState((m.InstallOpStruct("http://f/x"), m.UpdateOpStruct()), "k"), "1")
+    assert b'<Operations xsi:type="cwmp:InstallOpStruct"><URL>http://f/x</URL></Operations>' in body
+    assert b'<Operations xsi:type="cwmp:UpdateOpStruct"></Operations><CommandKey>k</CommandKey>' in body
+
+
+# ---- vendor methods --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cwmp("C-6")
+def test_a_vendors_method_travels_as_it_was_written_and_its_answer_is_kept():
+    raw = raw_rpc("<cwmp:X_00A0C5_Probe><Deep xsi:type='xsd:int'>3</Deep></cwmp:X_00A0C5_Probe>")
+    body = encode(raw, "1", "urn:dslforum-org:cwmp-1-2")
+    assert b"<SOAP-ENV:Body><cwmp:X_00A0C5_Probe><Deep xsi:type='xsd:int'>3</Deep></cwmp:X_00A0C5_Probe></SOAP-ENV:Body>" in body
+    got = decode(body).message
+    assert got == UnknownRpc("X_00A0C5_Probe") and ">3</Deep>" in got.xml
+
+
+@pytest.mark.parametrize(
+    ("xml", "why"),
+    [
+        ("<cwmp:X_A_B>", "well-formed"),
+        ("<cwmp:X_A_B/><cwmp:X_A_C/>", "nothing beside"),
+        ("<cwmp:X_A_B/>text", "nothing beside"),
+        ("", "nothing beside"),
+        ("<cwmp:Reboot><CommandKey/></cwmp:Reboot>", "not the name of a vendor's"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><cwmp:X_A_B>&b;</cwmp:X_A_B>', "no declaration"),
+        ("<cwmp:X_A_B>\x02</cwmp:X_A_B>", "no character"),
+        ("<no:X_A_B/>", "well-formed"),
+    ],
+)
+def test_a_vendors_method_that_could_not_be_sent_whole_is_refused_in_words(xml, why):
+    with pytest.raises(ValueError, match=why):
+        raw_rpc(xml)
 
 
 def test_the_vectors_name_every_message():

@@ -13,6 +13,7 @@ from acs.cwmp.messages import (
     FIELDS,
     FLAG,
     INT,
+    MANY,
     STRUCT,
     TEXT,
     UINT,
@@ -54,7 +55,7 @@ def test_names_of_the_schema_become_snake_case(name, attribute):
 
 
 def test_the_table_has_a_kind_for_every_field():
-    assert {field.kind for fields in FIELDS.values() for field in fields} == {TEXT, UINT, INT, FLAG, VALUE, STRUCT, ARRAY}
+    assert {field.kind for fields in FIELDS.values() for field in fields} == {TEXT, UINT, INT, FLAG, VALUE, STRUCT, ARRAY, MANY}
     kinds = {field.xml: field.kind for field in FIELDS["Inform"]}
     assert kinds == {
         "DeviceId": STRUCT, "Event": ARRAY, "MaxEnvelopes": UINT, "CurrentTime": TEXT, "RetryCount": UINT, "ParameterList": ARRAY,
@@ -83,4 +84,7 @@ def test_an_array_is_a_tuple_and_a_value_has_its_type():
 
 @pytest.mark.cwmp("C-11")
 def test_the_methods_we_answer_are_listed_without_responses():
-    assert ACS_METHODS == ("GetRPCMethods", "Inform", "TransferComplete")
+    assert ACS_METHODS == (
+        "AutonomousDUStateChangeComplete", "AutonomousTransferComplete", "DUStateChangeComplete", "GetRPCMethods", "Inform", "Kicked",
+        "RequestDownload", "TransferComplete",
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from acs.cwmp import messages as m
-from acs.cwmp.codec import Envelope, Headers, UnknownRpc, decode, encode
+from acs.cwmp.codec import Envelope, Headers, UnknownRpc, decode, encode, raw_rpc
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.messages import (
     ACS_METHODS,
@@ -498,7 +498,7 @@ def test_only_a_cwmp_message_is_asked():
 
 @pytest.mark.cwmp("A-48")
 @pytest.mark.parametrize(
-    "name", sorted(name for name in CLASSES if name + "Response" in CLASSES and name not in ("Inform", "TransferComplete"))
+    "name", sorted(name for name in CLASSES if (name + "Response" in CLASSES and name not in m.ACS_METHODS) or name == "GetRPCMethods")
 )
 def test_each_question_is_answered_by_its_own_response(name):
     session = _in(State.ACS_TURN)
@@ -522,5 +522,46 @@ def test_a_session_taken_over_before_any_question_lets_the_device_speak():
     assert isinstance(session.receive(EMPTY_POST), YourTurn)
 
 
-def test_messages_of_the_catalogue_are_what_the_session_answers_with():
-    assert {"GetRPCMethods", "Inform", "TransferComplete"} == set(m.ACS_METHODS)
+@pytest.mark.cwmp("A-43", "A-47", "C-3", "B-8")
+@pytest.mark.parametrize("method", sorted(set(m.ACS_METHODS) - {"Inform"}))
+def test_every_method_of_ours_is_answered_with_its_own_response(method):
+    play = Playbook()
+    play >> inform("2 PERIODIC") >> CLASSES[method]()
+    assert type(play.answer) is CLASSES[method + "Response"]
+
+
+# ---- what a device may be asked --------------------------------------------------------------------------------
+
+
+@pytest.mark.cwmp("B-27")
+@pytest.mark.parametrize(
+    ("request_", "version"),
+    [(m.ChangeDUState(), "1.1"), (m.ScheduleDownload(), "1.0"), (m.CancelTransfer("k"), "1.1"), (m.GetAllQueuedTransfers(), "1.0")],
+)
+def test_a_method_newer_than_the_devices_protocol_is_not_asked(request_, version):
+    session = _in(State.ACS_TURN)
+    session.version = version
+    with pytest.raises(AcsProtocolError, match=f"this device speaks {version}"):
+        session.ask(request_)
+    assert session.state is State.ACS_TURN
+    session.version = "1.2"
+    session.ask(request_)
+
+
+@pytest.mark.cwmp("A-82")
+def test_a_question_may_ask_the_device_to_hold_its_own():
+    session = _in(State.ACS_TURN)
+    assert decode(session.ask(READ, hold=True)).headers.hold_requests
+    session.receive(Envelope(values(), session.asked_id, NAMESPACE))
+    assert not decode(session.ask(READ)).headers.hold_requests
+
+
+@pytest.mark.cwmp("C-6")
+def test_a_vendors_method_is_answered_by_its_own_response_and_by_no_other():
+    session = _in(State.ACS_TURN)
+    session.ask(raw_rpc("<cwmp:X_00A0C5_Probe/>"))
+    with pytest.raises(CpeProtocolError, match="X_00A0C5_ProbeResponse was due"):
+        session.receive(Envelope(UnknownRpc("X_00A0C5_OtherResponse"), "hl1", NAMESPACE))
+    assert session.receive(Envelope(UnknownRpc("X_00A0C5_ProbeResponse"), "hl1", NAMESPACE)) == Replied(
+        UnknownRpc("X_00A0C5_ProbeResponse")
+    )
