@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "acs.operations.models",
     "acs.firmware.models",
     "acs.recorder.models",
+    "acs.access.models",
     "care.security.models",
 )
 """Every module that declares tables. Migrations and tests load them; nothing at the bottom knows the names above it."""

@@ -30,7 +30,7 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_DOORS = tuple(f"acs.{part}.{door}" for part in ("devices", "operations", "firmware", "recorder") for door in ("service", "views"))
+_DOORS = tuple(f"acs.{part}.{door}" for part in ("devices", "operations", "firmware", "recorder", "access") for door in ("service", "views"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
     "flask", "flask_babel", "flask_limiter", "flask_login", "flask_smorest", "flask_wtf", "jinja2", "marshmallow", "markupsafe", "werkzeug", "wtforms",
@@ -54,8 +54,9 @@ RULES: dict[str, Rule] = {
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
+    "acs.access": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted",)),
-    "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click")),
+    "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),
     "billing": Rule((*_ROWS, *_DOORS), ("sqlalchemy",)),
     "care": Rule(
         (*_ROWS, *_DOORS, *_WORDS, "acs.__version__", "acs.hints", "acs.provisioning.kinds", "acs.provisioning.plan", "datamodels", "billing"),

@@ -53,6 +53,8 @@ class Device(Base):
     wake_detail: Mapped[str] = mapped_column(String(200), default="")
     path_set_id: Mapped[int | None] = mapped_column(ForeignKey("path_set.id"))
     note: Mapped[str] = mapped_column(Text, default="")
+    sightings: Mapped[Any] = mapped_column(Json, nullable=True)
+    """How it connected last, and its addresses before: acs/devices/sightings.py. Written only when it changes."""
 
     __table_args__ = (
         Index("ix_device_tenant_id_id", "tenant_id", "id"),
@@ -77,6 +79,65 @@ class DeviceCredential(Base):
     request_username: Mapped[str] = mapped_column(String(255), default="")
     request_secret: Mapped[str] = mapped_column(Text, default="")
     changed_at: Mapped[datetime | None] = mapped_column(Instant)
+    enrol_until: Mapped[datetime | None] = mapped_column(Instant)
+    """We sent a factory reset: until then it may come back with the onboarding secret (conformance C-144)."""
+
+    __table_args__ = (Index("ix_device_credential_changed_at", "changed_at"),)
+
+
+class DeviceAlias(Base):
+    """Another identity that leads to the same device: a replaced board, an OUI that changed with the firmware (quirk K-35)."""
+
+    __tablename__ = "device_alias"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    tenant_id: Mapped[int]
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), index=True)
+    oui: Mapped[str] = mapped_column(String(16))
+    product_class: Mapped[str] = mapped_column(String(64))
+    serial_number: Mapped[str] = mapped_column(String(64), index=True)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(String(120))
+    last_seen_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class DeviceMerge(Base):
+    """Two devices became one: what the absorbed one was, so that it can be taken apart again."""
+
+    __tablename__ = "device_merge"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int]
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), index=True)
+    key: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    document: Mapped[Any] = mapped_column(Json)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)
+    undone_by: Mapped[str] = mapped_column(String(120), default="")
+
+
+class IdentityAlarm(Base):
+    """Signs that two boxes use one identity (conformance J-4). One row per device and kind; a person settles it."""
+
+    __tablename__ = "identity_alarm"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int]
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12))
+    count: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime] = mapped_column(Instant)
+    last_at: Mapped[datetime] = mapped_column(Instant)
+    evidence: Mapped[Any] = mapped_column(Json)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_by: Mapped[str] = mapped_column(String(120), default="")
+    note: Mapped[str] = mapped_column(String(300), default="")
+
+    __table_args__ = (UniqueConstraint("device_id", "kind"), Index("ix_identity_alarm_tenant_id_state", "tenant_id", "state", "id"))
 
 
 class DeviceTag(Base):
@@ -105,7 +166,7 @@ class DeviceEvent(Base):
 
 
 class OnboardingRule(Base):
-    """Lets an unknown device in that proved the onboarding secret: by the beginnings of its OUI, product class and serial."""
+    """Lets an unknown device in that proved the onboarding secret: by its OUI, product class, network, and the beginning or pattern of its serial."""
 
     __tablename__ = "onboarding_rule"
 
@@ -115,6 +176,7 @@ class OnboardingRule(Base):
     oui: Mapped[str] = mapped_column(String(6), default="")
     product_class: Mapped[str] = mapped_column(String(64), default="")
     serial_prefix: Mapped[str] = mapped_column(String(64), default="")
+    network: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (UniqueConstraint("tenant_id", "name"),)

@@ -1,0 +1,1 @@
+"""Who may connect: block rules, client certificates, and who was refused lately."""
