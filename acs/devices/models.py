@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from acs.db.base import Base, BigId, Instant, Json
 
+_TOLD = text("digest IS NOT NULL")
+
 
 class Device(Base):
     __tablename__ = "device"
@@ -53,6 +55,8 @@ class Device(Base):
     wake_detail: Mapped[str] = mapped_column(String(200), default="")
     path_set_id: Mapped[int | None] = mapped_column(ForeignKey("path_set.id"))
     note: Mapped[str] = mapped_column(Text, default="")
+    rpc_methods: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """The firmware that was asked for its methods, a line feed, and their names between blanks."""
     sightings: Mapped[Any] = mapped_column(Json, nullable=True)
     """How it connected last, and its addresses before: acs/devices/sightings.py. Written only when it changes."""
 
@@ -161,8 +165,29 @@ class DeviceEvent(Base):
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     code: Mapped[str] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(String(300), default="")
+    data: Mapped[Any] = mapped_column(Json, nullable=True)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """Of what the device reported by a call of its own: told again, it is the same event."""
 
-    __table_args__ = (Index("ix_device_event_device_id_id", "device_id", "id"),)
+    __table_args__ = (
+        Index("ix_device_event_device_id_id", "device_id", "id"),
+        Index("ix_device_event_digest", "device_id", "digest", unique=True, sqlite_where=_TOLD, postgresql_where=_TOLD),
+    )
+
+
+class Redirect(Base):
+    """Devices with a tag, or of a model, are sent on to another ACS whenever they inform, as long as the row is there."""
+
+    __tablename__ = "redirect"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    tag: Mapped[str] = mapped_column(String(40), default="")
+    model: Mapped[str] = mapped_column(String(64), default="")
+    url: Mapped[str] = mapped_column(String(256))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(String(120))
 
 
 class OnboardingRule(Base):
