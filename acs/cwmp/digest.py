@@ -62,9 +62,12 @@ def parse_authorization(header: str) -> Credentials | None:
     given = pairs(rest)
     if not {"username", "nonce", "response"} <= given.keys():
         return None
+    response, algorithm = given["response"].lower(), given.get("algorithm", "MD5").upper()
+    if len(response) == 32 and algorithm.startswith("SHA-256"):
+        algorithm = algorithm.replace("SHA-256", "MD5")  # repeats the challenge's word and computes what it knows (a guess from practice)
     return Digest(
-        given["username"], given.get("realm", ""), given["nonce"], given.get("uri", ""), given["response"].lower(),
-        given.get("qop", "").lower(), given.get("nc", ""), given.get("cnonce", ""), given.get("algorithm", "MD5").upper(),
+        given["username"], given.get("realm", ""), given["nonce"], given.get("uri", ""), response,
+        given.get("qop", "").lower(), given.get("nc", ""), given.get("cnonce", ""), algorithm,
     )  # fmt: skip
 
 
@@ -103,6 +106,30 @@ def matching_secret(credentials: Credentials, method: str, candidates: Iterable[
     return None
 
 
+def algorithm_of(credentials: Credentials) -> str:
+    """The hash a Digest was made with, without "-SESS"; "" for Basic."""
+    return credentials.algorithm.removesuffix("-SESS") if isinstance(credentials, Digest) else ""
+
+
+def is_for(uri: str, target: str, others: Iterable[str] = ()) -> bool:
+    """Whether the `uri` a Digest was made for is the target of its request (conformance A-98).
+
+    A full URI counts by its path; an empty one is netcwmp's (R-14), and hashes to its own response all the same. `others` are the paths
+    under which a proxy shows us.
+    """
+    if not uri:
+        return True
+    path = _path(uri)
+    return path == _path(target) or path in others
+
+
+def _path(uri: str) -> str:
+    scheme, found, rest = uri.partition("://")
+    if found and "/" not in scheme:
+        return "/" + rest.partition("/")[2]
+    return uri or "/"
+
+
 class NonceState(Enum):
     GOOD = auto()
     STALE = auto()
@@ -115,10 +142,12 @@ class Nonces:
     """Makes and checks nonces: 8 hex digits of time, 16 of chance, 24 of signature. `key` is shared by all workers.
 
     A nonce may be used again with a growing nc (R-14); which nc was last seen is remembered for the newest 10,000 nonces of this worker.
+    The old form without nc cannot tell a repetition: such a nonce is only good from the address that used it first.
     """
 
     key: bytes
     _last_nc: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _first_peer: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     def make(self, now_s: float) -> str:
         body = f"{int(now_s):08x}{secrets.token_hex(8)}"
@@ -127,7 +156,7 @@ class Nonces:
     def _signature(self, body: str) -> str:
         return hmac.digest(self.key, body.encode(), "sha256").hex()[:24]
 
-    def check(self, digest: Digest, now_s: float) -> NonceState:
+    def check(self, digest: Digest, now_s: float, peer: str = "") -> NonceState:
         body, signature = digest.nonce[:24], digest.nonce[24:]
         if not hmac.compare_digest(self._signature(body).encode(), signature.encode()):
             return NonceState.FORGED
@@ -144,13 +173,21 @@ class Nonces:
             self._last_nc.move_to_end(digest.nonce)
             if len(self._last_nc) > 10_000:
                 self._last_nc.popitem(last=False)
+        elif self._first_peer.setdefault(digest.nonce, peer) != peer or digest.nonce in self._last_nc:
+            return NonceState.REPLAYED
+        elif len(self._first_peer) > 10_000:
+            self._first_peer.popitem(last=False)
         return NonceState.GOOD
 
 
-def challenge(realm: str, nonce: str, stale: bool = False, basic: bool = True) -> tuple[str, ...]:
-    """Values of WWW-Authenticate, Digest first: many clients read only the first."""
-    digest = f'Digest realm="{realm}", qop="auth", nonce="{nonce}", algorithm=MD5' + (", stale=true" if stale else "")
-    return (digest, f'Basic realm="{realm}"') if basic else (digest,)
+def challenge(realm: str, nonce: str, stale: bool = False, basic: bool = True, algorithms: Iterable[str] = ("MD5",)) -> tuple[str, ...]:
+    """Values of WWW-Authenticate, the preferred first (RFC 7616, 3.7), Basic last.
+
+    All have one nonce: a client that reads only the first and knows only MD5 still answers with what counts.
+    """
+    end = ", stale=true" if stale else ""
+    offered = tuple(f'Digest realm="{realm}", qop="auth", nonce="{nonce}", algorithm={name}{end}' for name in algorithms)
+    return (*offered, f'Basic realm="{realm}"') if basic else offered
 
 
 def answer_challenge(

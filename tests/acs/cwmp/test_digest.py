@@ -199,6 +199,69 @@ def test_a_stale_nonce_is_said_to_be_stale():
     assert challenge("acs", "n", stale=True, basic=False) == ('Digest realm="acs", qop="auth", nonce="n", algorithm=MD5, stale=true',)
 
 
+@pytest.mark.cwmp("A-97")
+def test_without_a_count_a_nonce_is_good_from_one_address_only():
+    nonces = Nonces(b"key")
+    nonce = nonces.make(NOW)
+    assert nonces.check(using(nonce, "", ""), NOW, "192.0.2.1") is NonceState.GOOD
+    assert nonces.check(using(nonce, "", ""), NOW, "192.0.2.2") is NonceState.REPLAYED
+    assert nonces.check(using(nonce, "", ""), NOW, "192.0.2.1") is NonceState.GOOD
+
+
+@pytest.mark.cwmp("J-15")
+def test_a_nonce_that_was_counted_is_not_good_without_a_count():
+    nonces = Nonces(b"key")
+    nonce = nonces.make(NOW)
+    nonces.check(using(nonce, "00000001"), NOW, "192.0.2.1")
+    assert nonces.check(using(nonce, "", ""), NOW, "192.0.2.1") is NonceState.REPLAYED
+
+
+def test_several_algorithms_are_offered_in_order_with_one_nonce():
+    offered = challenge("acs", "n", basic=True, algorithms=("SHA-256", "MD5"))
+    assert [pairs(line.partition(" ")[2]).get("algorithm") for line in offered] == ["SHA-256", "MD5", None]
+    assert {pairs(line.partition(" ")[2]).get("nonce") for line in offered[:2]} == {"n"}
+
+
+@pytest.mark.cwmp("A-92")
+@pytest.mark.parametrize("algorithm", ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess"])
+def test_what_one_end_answers_the_other_accepts(algorithm: str):
+    (offered,) = challenge("acs", "n", basic=False, algorithms=(algorithm,))
+    line = answer_challenge([offered], "user", "pw", "POST", "/acs", "c1")
+    credentials = parse_authorization(line or "")
+    assert isinstance(credentials, Digest)
+    assert matching_secret(credentials, "POST", ["other", "pw"]) == "pw"
+    assert algorithm_of(credentials) == algorithm.removesuffix("-sess")
+
+
+def test_a_client_that_repeats_sha_256_and_computes_md5_is_understood():
+    credentials = parse_authorization(header(algorithm="SHA-256"))
+    assert credentials is not None
+    assert matching_secret(credentials, "POST", ["pw"]) == "pw"
+    assert algorithm_of(credentials) == "MD5"
+
+
+@pytest.mark.cwmp("A-98")
+@pytest.mark.quirk("R-14")
+@pytest.mark.parametrize(
+    ("uri", "target", "others", "holds"),
+    [
+        ("/acs", "/acs", (), True),
+        ("/acs?x=1", "/acs?x=1", (), True),
+        ("http://acs.example:7547/acs?x=1", "/acs?x=1", (), True),
+        ("http://acs.example", "/", (), True),
+        ("/", "http://acs.example:7547/", (), True),
+        ("", "/acs", (), True),
+        ("/acs", "/", (), False),
+        ("/acs", "/", ("/acs",), True),
+        ("http://proxy/acs", "/", ("/acs",), True),
+        ("/other", "/", ("/acs",), False),
+        ("/acs?x=1", "/acs?x=2", (), False),
+    ],
+)
+def test_a_digest_is_for_the_target_of_its_request(uri: str, target: str, others: tuple[str, ...], holds: bool):
+    assert is_for(uri, target, others) is holds
+
+
 # ---- the challenge of a CPE ------------------------------------------------------------------------------------
 
 CALL = {"username": "acs-user", "secret": "s3cr3t", "method": "GET", "uri": "/cr/9d1f", "cnonce": "a1b2c3d4"}
