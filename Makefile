@@ -27,7 +27,7 @@ stubs: $(VENV)/.installed
 	$(BIN)/python -c "from pathlib import Path; from acs.cwmp import messages; Path('acs/cwmp/messages.pyi').write_text(messages.stub())"
 
 features: $(VENV)/.tested
-	$(BIN)/python -m tests.features > docs/features.md
+	$(BIN)/python -m tests.marks write
 
 assets: $(VENV)/.installed
 	@$(BIN)/python -m care.assets
