@@ -55,6 +55,8 @@ class Device(Base):
     wake_detail: Mapped[str] = mapped_column(String(200), default="")
     path_set_id: Mapped[int | None] = mapped_column(ForeignKey("path_set.id"))
     note: Mapped[str] = mapped_column(Text, default="")
+    quirks: Mapped[Any] = mapped_column(Json, nullable=True)
+    """What it taught us of itself, and by which firmware (acs/quirks)."""
     rpc_methods: Mapped[str] = mapped_column(Text, default="", server_default="")
     """The firmware that was asked for its methods, a line feed, and their names between blanks."""
     sightings: Mapped[Any] = mapped_column(Json, nullable=True)
@@ -251,3 +253,59 @@ class ParamLive(Base):
     origin: Mapped[str] = mapped_column(String(40))
 
     __table_args__ = (Index("ix_param_live_name_id_number", "name_id", "number"),)
+
+
+class DeviceReach(Base):
+    """What is known of the ways to a device beside its call address: its STUN binding and login, its XMPP account, whether it refuses our login.
+
+    `udp_ts` is the last timestamp sent in a UDP request: the next one is larger, after a restart too (conformance F-42).
+    """
+
+    __tablename__ = "device_reach"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[int]
+    udp_address: Mapped[str] = mapped_column(String(64), default="")
+    udp_at: Mapped[datetime | None] = mapped_column(Instant)
+    udp_ts: Mapped[int] = mapped_column(BigId, default=0)
+    stun_username: Mapped[str | None] = mapped_column(String(32), unique=True)
+    stun_secret: Mapped[str] = mapped_column(Text, default="")
+    xmpp_username: Mapped[str] = mapped_column(String(128), default="")
+    xmpp_secret: Mapped[str] = mapped_column(Text, default="")
+    xmpp_account_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the XMPP server had the account made by us."""
+    login_refused_at: Mapped[datetime | None] = mapped_column(Instant)
+    login_rewrite_id: Mapped[int | None] = mapped_column(BigId)
+    """The operation that rewrites the request login: one per refusal, until a call is answered again."""
+
+
+class ReachAttempt(Base):
+    """One try to wake a device. `came_at`: when it informed afterwards; only that is success (conformance F-15)."""
+
+    __tablename__ = "reach_attempt"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int]
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    method: Mapped[str] = mapped_column(String(8))
+    result: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str] = mapped_column(String(200), default="")
+    latency_ms: Mapped[int | None] = mapped_column()
+    came_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (Index("ix_reach_attempt_device_id_id", "device_id", "id"),)
+
+
+class ReachWatch(Base):
+    """Somebody looks at a device that nothing wakes: it speaks often until `until`, then its own interval is put back, after a crash too."""
+
+    __tablename__ = "reach_watch"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[int]
+    since: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime] = mapped_column(Instant, index=True)
+    by: Mapped[str] = mapped_column(String(120))
+    set_id: Mapped[int] = mapped_column(BigId)
+    back_id: Mapped[int | None] = mapped_column(BigId)
