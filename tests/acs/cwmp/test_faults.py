@@ -2,7 +2,8 @@
 
 import pytest
 
-from acs.cwmp.faults import ACS_FAULTS, CPE_FAULTS, TRANSIENT, CpeProtocolError, CwmpFault, ParameterFault, meaning
+from acs.cwmp.codec import decode, encode
+from acs.cwmp.faults import ACS_FAULTS, CPE_FAULTS, TRANSIENT, CpeProtocolError, CwmpFault, ParameterFault, SoapFault, meaning
 
 
 @pytest.mark.cwmp("E-1", "E-33", "E-40", "E-46")
@@ -18,6 +19,40 @@ def test_every_code_of_the_standard_has_its_meaning():
 )
 def test_a_code_newer_than_our_list_keeps_its_number(code, words):
     assert meaning(code) == words
+
+
+CODES = [
+    *((f"E-{code - 8999}", code, words) for code, words in {
+        9000: "method not supported", 9001: "denied", 9002: "internal", 9003: "arguments", 9004: "resources", 9005: "parameter name",
+        9006: "parameter type", 9007: "parameter value", 9008: "non-writable", 9009: "notification", 9010: "file transfer failure",
+        9011: "upload", 9012: "server authentication", 9013: "unsupported protocol", 9014: "multicast", 9015: "contact file server",
+        9016: "access file", 9017: "complete download", 9018: "corrupted", 9019: "file authentication", 9020: "time windows",
+        9021: "not permitted", 9022: "uuid", 9023: "unknown execution", 9024: "disabled execution", 9025: "mismatch", 9026: "duplicate",
+        9027: "system resources", 9028: "unknown deployment", 9029: "state", 9030: "downgrade", 9031: "not specified", 9032: "already exists",
+    }.items()),
+    *((f"E-{code - 7960}", code, words) for code, words in {
+        8000: "not supported", 8001: "denied", 8002: "internal", 8003: "arguments", 8004: "resources", 8005: "retry", 8006: "version incompatible",
+    }.items()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "words"), [pytest.param(*rest, id=item, marks=pytest.mark.cwmp(item)) for item, *rest in CODES])
+def test_a_code_reads_in_the_words_of_the_standard_and_survives_the_wire(code, words):
+    assert words in meaning(code).lower()
+    assert decode(encode(CwmpFault(code, "why"), "1")).message == CwmpFault(code, "why")
+
+
+@pytest.mark.cwmp("E-34", "E-47", "B-87")
+@pytest.mark.parametrize("code", [9033, 9799, 8007, 8799, 7])
+def test_a_reserved_code_is_kept_as_it_came(code):
+    assert decode(encode(CwmpFault(code), "1")).message.code == code
+    assert str(code) in meaning(code)
+
+
+@pytest.mark.cwmp("E-52")
+@pytest.mark.parametrize("code", ["VersionMismatch", "MustUnderstand", "Client", "Server"])
+def test_a_fault_of_soap_alone_is_an_internal_error_with_its_text(code):
+    assert decode(encode(SoapFault(code, "no"), "1")).message == CwmpFault(9002, "no")
 
 
 @pytest.mark.cwmp("E-50", "B-87")
