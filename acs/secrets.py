@@ -105,12 +105,15 @@ _WORDS = (
 _SECRET_LEAF = re.compile(_WORDS + "$")
 _HINTS = (b"pass", b"shared", b"wep", b"secret", b"private", b"encryption", b"authentication", b"psk", b"pwd", b"pin</", b"username>")
 """Without any of these in it, in small letters, a message holds nothing to strike out: cheaper to ask than to look at every value."""
-_TEXT = rb"[^<]*(?:<!(?:\[CDATA\[.*?\]\]|--.*?--)>[^<]*)*"
+_TEXT = rb"[^<]*+(?:<!(?:\[CDATA\[.*?(?:\]\]>|\Z)|--.*?(?:-->|\Z))[^<]*+)*+"
+"""Possessive, and to the end where a section never ends: what was looked at once is not looked at again."""
+_TAG_AT_MOST, _NAME_AT_MOST = 64, 4096
+"""How far back a value's name is looked for."""
 _XML_VALUE = re.compile(rb"Name\s*>\s*<(?:[\w.-]+:)?Value[^>]*(?<!/)>(" + _TEXT + rb")", re.S)
 _BEFORE_LEAF = re.compile(rb"[.>\[]")
 _LINK = re.compile(rb"(/f/\w+/\d+/\d+/)[\w-]{32}")
 """A signed link to our files server: whoever holds it may fetch the file."""
-_XML_FIELD = re.compile(rb"(<(?:[\w.-]+:)?(?:Password|Username)>)(?!</)" + _TEXT + rb"(</)", re.S)
+_XML_FIELD = re.compile(rb"(<(?:[\w.-]+:)?(?:Password|Username)>)(?!</)" + _TEXT, re.S)
 
 
 @lru_cache(maxsize=65536)
@@ -131,8 +134,8 @@ def mask_xml(body: bytes) -> bytes:
     stars = MASK.encode()
     parts, at = [], 0
     for found in _XML_VALUE.finditer(body):
-        end = body.rfind(b"</", 0, found.start() + 4)
-        name = body[body.rfind(b"<", at, end) : end].strip().removesuffix(b"]]>")  # `<Name>Device.A.B` or `<![CDATA[Device.A.B`
+        end = body.rfind(b"</", max(at, found.start() - _TAG_AT_MOST), found.start() + 4)
+        name = body[body.rfind(b"<", max(at, end - _NAME_AT_MOST), end) : end].strip().removesuffix(b"]]>")  # `<Name>Device.A.B` or `<![CDATA[Device.A.B`
         if found[1] and _is_secret_leaf(_BEFORE_LEAF.split(name)[-1].strip()):
             parts += [body[at : found.start(1)], stars]
             at = found.end(1)
@@ -141,7 +144,7 @@ def mask_xml(body: bytes) -> bytes:
     if b"/f/" in body:
         body = _LINK.sub(rb"\g<1>" + stars, body)
     if b"Password>" in body or b"Username>" in body:
-        body = _XML_FIELD.sub(rb"\g<1>" + stars + rb"\g<2>", body)
+        body = _XML_FIELD.sub(rb"\g<1>" + stars, body)
     return body
 
 

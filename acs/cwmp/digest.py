@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-_PAIR = re.compile(r'([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_PAIR = re.compile(r'(?<![\w-])([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 NONCE_LIFE_S = 300
 _HASHES: dict[str, Callable[[bytes], str]] = {
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
@@ -56,7 +56,7 @@ def parse_authorization(header: str) -> Credentials | None:
             user, colon, password = base64.b64decode(rest.strip(), validate=False).decode("utf-8", "replace").partition(":")
         except (binascii.Error, ValueError):
             return None
-        return Basic(user, password) if colon else None
+        return Basic(user, password) if colon and "\0" not in user else None  # no database keeps a NUL
     if scheme.lower() != "digest":
         return None
     given = pairs(rest)

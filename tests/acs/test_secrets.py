@@ -2,6 +2,7 @@
 
 import stat
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -115,7 +116,9 @@ def test_names_of_secrets_are_known(path):
     assert mask_value(path, "") == ""
 
 
-@pytest.mark.parametrize("path", ["Device.WiFi.SSID.1.SSID", "Device.ManagementServer.Username", "Device.WiFi.Radio.1.Channel", "Device.SPINE"])
+@pytest.mark.parametrize(
+    "path", ["Device.WiFi.SSID.1.SSID", "Device.ManagementServer.Username", "Device.WiFi.Radio.1.Channel", "Device.SPINE"]
+)
 def test_other_names_are_no_secrets(path):
     assert not is_secret_name(path)
     assert mask_value(path, "seen") == "seen"
@@ -126,7 +129,11 @@ def _struct(name: str, text: str, prefix: str = "") -> bytes:
 
 
 def test_envelope_is_recorded_without_its_secrets():
-    body = _struct("Device.Users.User.1.Password", "hush") + _struct("Device.DeviceInfo.UpTime", "77") + _struct("D.WiFi.KeyPassphrase", "hush too")
+    body = (
+        _struct("Device.Users.User.1.Password", "hush")
+        + _struct("Device.DeviceInfo.UpTime", "77")
+        + _struct("D.WiFi.KeyPassphrase", "hush too")
+    )
     masked = mask_xml(body)
     assert b"hush" not in masked
     assert masked.count(MASK.encode()) == 2
@@ -169,3 +176,23 @@ def test_fingerprint_tells_nothing_and_is_the_same_each_time():
     assert fingerprint("token") == fingerprint("token")
     assert "token" not in fingerprint("token")
     assert len(fingerprint("token")) == 64
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>Password" + b"Name><Value><!--" * 60_000, b"<a>" + b"<Password><!--" * 60_000 + b"--><b>", b"<a>Password" + b"Name><Value>x" * 100_000,
+        b"<a>Password" + b"Name><Value><![CDATA[" * 60_000,
+    ],
+)  # fmt: skip
+def test_body_made_to_be_searched_for_ever_is_not(body: bytes):
+    began = time.process_time()
+    mask_xml(body)
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    "body", [b"<Password>hush", b"<Name>A.Password</Name><Value>hu<![CDATA[sh", b"<Name>A.Password</Name><Value>hu<!-- x"]
+)
+def test_secret_at_the_cut_end_of_a_body_is_struck_out_too(body: bytes):
+    assert b"hu" not in mask_xml(body)

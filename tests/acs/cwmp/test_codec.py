@@ -1,6 +1,7 @@
 """Envelopes to messages and back: what devices send, what is refused, what we send."""
 
 import dataclasses
+import time
 import tracemalloc
 
 import pytest
@@ -9,7 +10,20 @@ from hypothesis import strategies as st
 
 from acs.cwmp import codec
 from acs.cwmp import messages as m
-from acs.cwmp.codec import CWMP_1_0, SOAP_NS, Envelope, Headers, UnknownRpc, decode, encode, encode_refusal, escape, local, raw_rpc
+from acs.cwmp.codec import (
+    CWMP_1_0,
+    MOST_ELEMENTS,
+    SOAP_NS,
+    Envelope,
+    Headers,
+    UnknownRpc,
+    decode,
+    encode,
+    encode_refusal,
+    escape,
+    local,
+    raw_rpc,
+)
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault, ParameterFault, SoapFault
 from acs.cwmp.messages import (
     AddObject,
@@ -915,3 +929,73 @@ def test_latin_1_ampersands_control_characters_and_a_nul_are_repaired_together()
 
 def test_the_envelope_of_soap_1_1_is_ours():
     assert SOAP_NS == SOAP
+
+
+# ---- what would take seconds -----------------------------------------------------------------------------------
+
+_MANY = 100_000
+_DECLARED = " ".join(f'xmlns:n{n}="urn:{n}"' for n in range(_MANY))
+_ATTRIBUTES = " ".join(f'a{n}="1"' for n in range(_MANY))
+
+
+@pytest.mark.cwmp("J-5")
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<E {_DECLARED}><Body><Foo>{'<a/>' * 20_000}</Foo></Body></E>".replace("<E ", "<Envelope ").replace("</E>", "</Envelope>"),
+        f"<Envelope><Body><X_Y {_DECLARED}/></Body></Envelope>", f"<Envelope><Body><X_Y {_ATTRIBUTES}/></Body></Envelope>",
+        "<Envelope><Body><GetParameterValuesResponse><ParameterList><ParameterValueStruct><Name>a</Name>"
+        f"<Value {_ATTRIBUTES}>1</Value></ParameterValueStruct></ParameterList></GetParameterValuesResponse></Body></Envelope>",
+        f"<Envelope><Header><X {_ATTRIBUTES}/></Header><Body><Foo/></Body></Envelope>",
+    ],
+    ids=["namespaces", "namespaces of a vendor's method", "attributes", "attributes of a value", "attributes of a header"],
+)  # fmt: skip
+def test_what_is_declared_many_times_is_not_searched_again_for_each(body: str):
+    began = time.process_time()
+    decode(body.encode())
+    assert time.process_time() - began < 1.5  # it took ten seconds and more
+
+
+@pytest.mark.cwmp("J-5")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Envelope>" + b"<a/>" * (MOST_ELEMENTS + 1) + b"</Envelope>",
+        b"<Envelope><Body>" + b"<!---->" * (MOST_ELEMENTS + 1) + b"</Body></Envelope>",
+    ],
+)
+def test_message_of_too_many_tags_is_not_even_parsed(body: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(codec, "etree", None)
+    with pytest.raises(CpeProtocolError, match="more than 400000 tags"):
+        decode(body)
+
+
+@pytest.mark.quirk("K-32")
+def test_tree_of_sixty_thousand_parameters_is_taken():
+    found = decode(values_response("".join(value("x", name=f"Device.A.{n}") for n in range(60_000)))).message.parameter_list
+    assert (len(found), found[-1].name) == (60_000, "Device.A.59999")
+
+
+@pytest.mark.cwmp("J-5")
+@pytest.mark.parametrize("filling", [b"\x01", b"&", b"&#1;"])
+def test_megabytes_to_repair_are_repaired_or_refused_in_time(filling: bytes):
+    began = time.process_time()
+    with pytest.raises(CpeProtocolError):
+        decode(b"<Envelope>" + filling * (16_000_000 // len(filling)) + b"</Envelope>")
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.cwmp("J-5", "B-9")
+@pytest.mark.parametrize("encoding", ["utf-7", "EBCDIC-CP-US", "cp037", "UCS-4", "ISO-10646-UCS-2", "hz-gb-2312", "iso-2022-jp"])
+def test_encoding_in_which_markup_can_hide_is_not_read(encoding: str):
+    hidden = "+ADwAIQ-DOCTYPE x [+ADwAIQ-ENTITY a SYSTEM +ACI-file:///etc/passwd+ACIAPg-]+AD4-"
+    body = f'<?xml version="1.0" encoding="{encoding}"?>{hidden}'.encode() + inform()
+    with pytest.raises(CpeProtocolError, match="not well-formed"):
+        decode(body)
+
+
+@pytest.mark.cwmp("B-9")
+@pytest.mark.parametrize("codec_name", ["cp037", "cp500", "utf-32-le", "utf-32-be"])
+def test_body_in_an_encoding_that_shows_no_markup_is_not_read(codec_name: str):
+    with pytest.raises(CpeProtocolError):
+        decode(('<?xml version="1.0"?>' + inform().decode()).encode(codec_name))

@@ -1,5 +1,6 @@
 """The HTTP channel alone: bytes on a StringTransport, a handler that answers what it is told to."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -86,12 +87,20 @@ def test_pipelined_requests_are_answered_in_order(line: Line, echo: Echo):
 
 def test_too_many_waiting_requests_end_the_connection(line: Line, echo: Echo):
     echo.waits, before = True, refused("pipelining")
-    answers = line.send(post(b"x") * 5)
-    assert [a.status for a in answers] == [400]
-    assert line.closed
+    assert line.send(post(b"x") * 5) == []
     assert refused("pipelining") == before + 1
-    echo.later[0].callback(Response(200, b"late"))
-    assert line.read() == []
+    echo.later[0].callback(Response(200, b"the first"))
+    assert [(a.status, a.body) for a in line.read()] == [(200, b"the first"), (400, b"")]
+    assert line.closed
+    assert len(echo.requests) == 1  # the others are not even begun
+
+
+def test_refusal_is_not_taken_for_the_answer_to_what_was_asked_before(line: Line, echo: Echo):
+    echo.waits = True
+    assert line.send(post(b"good") + b"GARBAGE\r\n\r\n") == []
+    echo.later[0].callback(Response(200, b"good too"))
+    assert [a.status for a in line.read()] == [200, 400]
+    assert line.closed
 
 
 @pytest.mark.quirk("K-8")
@@ -137,6 +146,56 @@ def test_chunked_body_beyond_the_limit_is_refused(line: Line):
     answers = line.send(head + (b"1F4\r\n" + b"x" * 500 + b"\r\n") * 5)
     assert [a.status for a in answers] == [413]
     assert line.closed
+
+
+def test_chunks_of_one_byte_cost_no_more_than_the_body(factory: HttpFactory, echo: Echo):
+    tracemalloc.start()
+    try:
+        line = Line(HttpFactory(factory.reactor, echo, Limits(body=300_000)))
+        line.send(post(headers={"Content-Length": None, "Transfer-Encoding": "chunked"}))
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(100):
+            line.send(b"2\r\nab\r\n" * 1000)
+        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert len(line.ask(b"0\r\n\r\n").body) == 200_000
+
+
+@pytest.mark.parametrize("tail", [b"0\r\nX-Late: ", b"1;ext="])
+def test_trailer_or_chunk_extension_without_an_end_is_refused(line: Line, tail: bytes):
+    before = refused("header")
+    line.send(post(headers={"Content-Length": None, "Transfer-Encoding": "chunked"}) + tail)
+    for _ in range(100):
+        if not line.closed:
+            line.send(b"z" * 1000)
+    assert [a.status for a in line.read()] == [] and line.closed  # read while it was sent
+    assert refused("header") == before + 1
+
+
+def test_trailer_does_not_say_anew_who_is_asking(line: Line, echo: Echo):
+    head = post(cookie="hl=first", headers={"Content-Length": None, "Transfer-Encoding": "chunked"})
+    line.send(head + b"1\r\na\r\n0\r\nCookie: hl=second\r\nAuthorization: Basic eDp5\r\n\r\n")
+    assert (echo.requests[0].headers[b"cookie"], b"authorization" in echo.requests[0].headers) == (b"hl=first", False)
+
+
+def test_bodies_of_all_connections_together_are_bounded(clock: Clock, echo: Echo):
+    factory = HttpFactory(clock, echo, Limits(body=2000, buffered=3000, per_address=10))
+    echo.waits, before = True, refused("memory")
+    first, second, third = Line(factory), Line(factory), Line(factory)
+    first.send(post(b"x" * 2000))
+    assert second.send(post(b"y" * 500)) == []
+    (answer,) = third.send(post(b"z" * 1000))
+    assert (answer.status, 30 <= int(answer.one("retry-after")) <= 300) == (503, True)
+    assert refused("memory") == before + 1
+    echo.later[0].callback(Response(200))
+    assert factory.held == 500
+    second.hang_up()
+    assert factory.held == 0
+    third.hang_up()
+    echo.waits = False
+    assert Line(factory).ask(post(b"z" * 1000)).status == 200
+    assert factory.held == 0
 
 
 @pytest.mark.cwmp("A-12")
@@ -187,11 +246,12 @@ def test_what_is_no_http_gets_400_and_is_counted(line: Line, nonsense: bytes):
     assert sample("hearthline_http_refused_total") == before + 1
 
 
-def test_upgrade_is_refused(line: Line):
-    before = sample("hearthline_http_refused_total")
-    answers = line.send(b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-    assert [a.status for a in answers][-1:] == [400]
-    assert sample("hearthline_http_refused_total") == before + 1
+@pytest.mark.parametrize("method", ["GET", "POST", "CONNECT"])
+def test_upgrade_is_refused_and_what_follows_is_no_request(line: Line, echo: Echo, method: str):
+    before = refused("upgrade")
+    answers = line.send(post(post(b"smuggled"), method=method, headers={"Upgrade": "websocket", "Connection": "Upgrade"}))
+    assert [a.status for a in answers] == [400]
+    assert (echo.requests, refused("upgrade")) == ([], before + 1)
 
 
 def test_bytes_after_a_refusal_are_not_read(line: Line, echo: Echo):
@@ -224,6 +284,31 @@ def test_answer_to_who_has_hung_up_is_dropped(line: Line, echo: Echo):
     line.hang_up()
     echo.later[0].callback(Response(200, b"too late"))
     assert line.read() == []
+
+
+def test_who_has_said_all_it_has_to_say_is_still_answered(line: Line, echo: Echo):
+    """A client may close its half of the connection after the request and wait for the answer."""
+    echo.waits = True
+    line.send(post(b"x"))
+    line.connection.readConnectionLost()
+    assert not line.closed
+    echo.later[0].callback(Response(200, b"here you are"))
+    assert [(a.body, a.one("connection")) for a in line.read()] == [(b"here you are", "close")]
+    assert line.closed
+
+
+def test_who_closes_its_half_with_nothing_asked_is_let_go(line: Line):
+    line.connection.readConnectionLost()
+    assert line.closed
+
+
+def test_who_does_not_read_is_not_read(line: Line):
+    line.transport.producer.pauseProducing()
+    assert line.transport.producerState == "paused"
+    line.transport.producer.resumeProducing()
+    assert line.transport.producerState == "producing"
+    line.send(post(b"x", headers={"Connection": "close"}))
+    assert line.transport.producer is None  # else the transport would wait for it for ever
 
 
 # ---- silence ---------------------------------------------------------------------------------------------------
@@ -295,6 +380,28 @@ def test_one_address_has_only_so_many_connections(factory: HttpFactory):
     assert Line(factory, "192.0.2.10").connection is not None
     second.hang_up()
     assert Line(factory, "192.0.2.1").connection is not None
+
+
+def test_one_ipv6_network_has_only_so_many_connections(factory: HttpFactory):
+    assert Line(factory, "2001:db8:0:1::1").connection is not None
+    assert Line(factory, "2001:db8:0:1:ffff::2").connection is not None
+    assert Line(factory, "2001:db8:0:1::3").connection is None
+    assert Line(factory, "2001:db8:0:2::1").connection is not None
+
+
+@pytest.mark.cwmp("J-6")
+def test_room_is_made_for_new_connections_by_those_longest_without_a_message(clock: Clock, echo: Echo):
+    factory = HttpFactory(clock, echo, Limits(connections=40, per_address=100))
+    before = refused("crowded")
+    idle = [Line(factory) for _ in range(20)]
+    clock.advance(1)
+    busy = [Line(factory) for _ in range(20)]
+    idle[0].ask(post(b"x"))
+    assert Line(factory).connection is not None
+    assert [line.closed for line in idle].count(True) == 3
+    assert not idle[0].closed
+    assert not any(line.closed for line in busy)
+    assert (len(factory.connections), refused("crowded")) == (38, before + 3)
 
 
 def test_connections_are_forgotten_when_they_go(factory: HttpFactory):
