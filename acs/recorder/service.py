@@ -1,12 +1,13 @@
-"""Recorded sessions: written in batches by the CWMP side, read per device by pages and the REST interface.
+"""Recorded sessions: written in batches by the CWMP side, searched and read by pages and the REST interface.
 
 A device's good sessions share `keep` slots in a ring, so an upsert is all the upkeep there is; a failed session gets a slot of its own and
-is pruned by age. One record is bounded in bytes: what does not fit is cut and said to be. Bodies are masked before they come here.
+is pruned by age. One record is bounded in bytes: what does not fit is cut and said to be. Bodies are masked before they come here. What a
+session is found by lies in its own row, and is empty for a plain contact: search.py reads it, download.py makes files.
 """
 
+import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -16,58 +17,26 @@ from acs.db.bulk import upsert_rows
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.errors import NotFound
+from acs.recorder.download import document
 from acs.recorder.models import SessionRecord
+from acs.recorder.search import key_of, listed, row_of
+from acs.recorder.views import Key, Message, RecordIn, RecordRow, RecordView, Wanted
+
+__all__ = [
+    "FAILED_SLOT", "Key", "Message", "RecordIn", "RecordRow", "RecordView", "Wanted", "apply_records", "delete_old_failed", "document", "get",
+    "key_of", "listed", "pack", "unpack",
+]  # fmt: skip
 
 FAILED_SLOT = 1_000_000
 """Slots from here on are those of failed sessions: one each, by the session's epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One HTTP message of a session. `ms` since the session began; `status` of the answer, 0 for what the device sent."""
-
-    from_cpe: bool
-    ms: int
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RecordIn:
-    """A session that is over. `outcome` is "ok", "failed" or "lost"."""
-
-    tenant: int
-    device_id: int
-    epoch: int
-    started_at: datetime
-    duration_ms: int
-    outcome: str
-    events: str
-    summary: str
-    messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRow:
-    id: int
-    device_id: int
-    started_at: datetime
-    duration_ms: int
-    outcome: str
-    events: str
-    summary: str
-    messages: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecordView:
-    row: RecordRow
-    messages: tuple[Message, ...]
+PLAIN = "2 PERIODIC"
 
 
 def pack(messages: Sequence[Message], limit: int) -> bytes:
-    """The messages in one compressed body, cut at `limit` bytes before compression."""
+    """The messages in one compressed body, cut at `limit` bytes before compression.
+
+    Each is a line of numbers (direction, ms, status, length of the body, and that of the headers if there are any), headers as JSON, body.
+    """
     parts: list[bytes] = []
     left = limit
     for message in messages:
@@ -75,7 +44,12 @@ def pack(messages: Sequence[Message], limit: int) -> bytes:
         if len(body) > left:
             body = body[: max(left, 0)] + b"\n[cut: %d bytes in all]" % len(message.body)
         left -= len(body)
-        parts.append(b"%d %d %d %d\n" % (message.from_cpe, message.ms, message.status, len(body)))
+        if message.headers:
+            headers = json.dumps(message.headers).encode()
+            parts.append(b"%d %d %d %d %d\n" % (message.from_cpe, message.ms, message.status, len(body), len(headers)))
+            parts.append(headers)
+        else:
+            parts.append(b"%d %d %d %d\n" % (message.from_cpe, message.ms, message.status, len(body)))
         parts.append(body)
     return zlib.compress(b"".join(parts), 1)
 
@@ -84,14 +58,21 @@ def unpack(packed: bytes) -> tuple[Message, ...]:
     raw, at, out = zlib.decompress(packed), 0, []
     while at < len(raw):
         end = raw.index(b"\n", at)
-        from_cpe, ms, status, length = (int(part) for part in raw[at:end].split())
-        out.append(Message(bool(from_cpe), ms, status, raw[end + 1 : end + 1 + length]))
-        at = end + 1 + length
+        from_cpe, ms, status, length, *more = (int(part) for part in raw[at:end].split())
+        at = end + 1
+        headers: tuple[tuple[str, str], ...] = ()
+        if more:
+            headers = tuple((name, value) for name, value in json.loads(raw[at : at + more[0]]))
+            at += more[0]
+        out.append(Message(bool(from_cpe), ms, status, raw[at : at + length], headers))
+        at += length
     return tuple(out)
 
 
 _KEY = ("device_id", "slot")
-_COLUMNS = ("tenant_id", "epoch", "started_at", "duration_ms", "outcome", "events", "summary", "messages", "size", "body")
+_COLUMNS = (
+    "tenant_id", "epoch", "started_at", "duration_ms", "outcome", "events", "summary", "messages", "size", "body", "faults", "rpcs", "notable_at",
+)  # fmt: skip
 
 
 def apply_records(connection: Connection, records: Sequence[RecordIn], keep: int, limit: int) -> None:
@@ -101,46 +82,31 @@ def apply_records(connection: Connection, records: Sequence[RecordIn], keep: int
             "tenant_id": r.tenant, "device_id": r.device_id, "slot": r.epoch % keep if r.outcome == "ok" else FAILED_SLOT + r.epoch,
             "epoch": r.epoch, "started_at": r.started_at, "duration_ms": r.duration_ms, "outcome": r.outcome, "events": r.events[:300],
             "summary": r.summary[:300], "messages": len(r.messages), "size": sum(len(m.body) for m in r.messages), "body": pack(r.messages, limit),
+            "faults": _listed(r.faults, 200), "rpcs": _listed(r.rpcs, 400),
+            "notable_at": r.started_at if r.outcome != "ok" or r.faults or r.rpcs or r.events != PLAIN else None,
         }
         for r in records
     ]  # fmt: skip
     upsert_rows(connection, SessionRecord, _KEY, _COLUMNS, rows)
 
 
-def listed(
-    session: Session, tenant: TenantId, device_id: int | None = None, outcome: str = "", before: datetime | None = None, limit: int = 50
-) -> tuple[RecordRow, ...]:
-    """The newest first, of one device or of all; `before` pages on by start time."""
-    columns = (
-        SessionRecord.id, SessionRecord.device_id, SessionRecord.started_at, SessionRecord.duration_ms, SessionRecord.outcome, SessionRecord.events,
-        SessionRecord.summary, SessionRecord.messages, SessionRecord.size,
-    )  # fmt: skip
-    query = select(*columns).where(SessionRecord.tenant_id == tenant)
-    if device_id is not None:
-        query = query.where(SessionRecord.device_id == device_id)
-    if outcome:
-        query = query.where(SessionRecord.outcome == outcome)
-    if before is not None:
-        query = query.where(SessionRecord.started_at < before)
-    return tuple(RecordRow(*row) for row in session.execute(query.order_by(SessionRecord.started_at.desc()).limit(limit)))
+def _listed(things: Sequence[object], most: int) -> str:
+    """ ",a,b," as far as whole words fit; "" for none."""
+    if not things:
+        return ""
+    text = ","
+    for thing in things:
+        if len(text) + len(word := str(thing)) >= most:
+            break
+        text += word + ","
+    return text
 
 
 def get(session: Session, tenant: TenantId, record_id: int) -> RecordView:
     record = session.get(SessionRecord, record_id)
     if record is None or record.tenant_id != tenant:
         raise NotFound(f"There is no recorded session {record_id}: it may have made room for a newer one.")
-    row = RecordRow(
-        record.id,
-        record.device_id,
-        record.started_at,
-        record.duration_ms,
-        record.outcome,
-        record.events,
-        record.summary,
-        record.messages,
-        record.size,
-    )
-    return RecordView(row, unpack(record.body))
+    return RecordView(row_of(record), unpack(record.body))
 
 
 def delete_old_failed(unit: Unit, before: datetime, limit: int = 1000) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from acs import log
-from acs.cwmp.codec import Envelope, decode
+from acs.cwmp.codec import Envelope, UnknownRpc, decode
 from acs.cwmp.events import normalised
 from acs.cwmp.faults import AcsProtocolError, CwmpFault
 from acs.cwmp.identity import identity_of
@@ -74,7 +74,10 @@ class Conversation:
     _seq: int = 0
     _answered: Answered | None = None
     _asked_any: bool = False
+    _reports: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
+    _called_by_cpe: list[str] = field(default_factory=list)
+    _faults: list[int] = field(default_factory=list)
 
     # ---- in and out ------------------------------------------------------------------------------------
 
@@ -98,7 +101,7 @@ class Conversation:
         self.held_until = until
         return until
 
-    def note(self, from_cpe: bool, body: bytes, status: int, now: datetime) -> None:
+    def note(self, from_cpe: bool, body: bytes, status: int, now: datetime, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Remember a message for the record, masked, as far as the record's bound reaches."""
         if self.recorder == "off":
             return
@@ -108,7 +111,12 @@ class Conversation:
         room = max(self.record_bytes - self._traced, 0)
         kept = masked[: room + 4096 if room else 200]  # packing cuts to the byte; a full record keeps only how messages began
         self._traced += len(kept)
-        self.trace.append(Message(from_cpe, int((now - self.started).total_seconds() * 1000), status, kept))
+        self.trace.append(Message(from_cpe, int((now - self.started).total_seconds() * 1000), status, kept, headers))
+
+    def note_fault(self, fault: CwmpFault | int) -> None:
+        """A fault either side told: what the record is found by."""
+        codes = (fault,) if isinstance(fault, int) else (fault.code, *(parameter.code for parameter in fault.parameters))
+        self._faults += [code for code in dict.fromkeys(codes) if code not in self._faults]
 
     async def inform(self, envelope: Envelope, now: datetime, tenant: int, timeout_max_s: float) -> bytes:
         """Take the Inform in: store it, learn what is due, then answer. CpeProtocolError for what is no proper Inform."""
@@ -143,6 +151,8 @@ class Conversation:
                 return await self._called(received, now)
             case Replied():
                 answer = MISSING_ANSWER if received.answer is None else received.answer
+                if isinstance(received.answer, CwmpFault):
+                    self.note_fault(received.answer)
                 self._answered = Answered(self._seq, self._last_masked if self.recorder != "off" else mask_xml(body))
                 return await self._turn(answer, now, load)
             case YourTurn():
@@ -150,9 +160,15 @@ class Conversation:
         raise AcsProtocolError(f"nothing follows {received!r}")
 
     async def _called(self, call: CpeCalled, now: datetime) -> bytes:
-        """A method the device called. What TransferComplete says is durable before it is acknowledged."""
+        """A method the device called. What it tells is durable before it is acknowledged."""
         request = call.request
+        if (name := request.name if isinstance(request, UnknownRpc) else type(request).__name__) not in self._called_by_cpe:
+            self._called_by_cpe.append(name)
+        if isinstance(call.answer, CwmpFault):
+            self.note_fault(call.answer)
         if isinstance(request, TransferComplete):
+            if request.fault_struct.fault_code:
+                self.note_fault(request.fault_struct.fault_code)
             transfer = Transfer(
                 request.fault_struct.fault_code, request.fault_struct.fault_string, request.start_time, request.complete_time
             )
@@ -279,7 +295,7 @@ class Conversation:
             return None
         return RecordIn(
             self.device.tenant, self.device.device_id, self.device.epoch, self.started, int((now - self.started).total_seconds() * 1000), outcome,
-            ", ".join(self.device.events), reason[:300], tuple(self.trace),
+            ", ".join(self.device.events), reason[:300], tuple(self.trace), tuple(self._faults), (*self._asked, *self._called_by_cpe),
         )  # fmt: skip
 
 

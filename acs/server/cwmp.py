@@ -29,9 +29,14 @@ from acs.server.batch import Takeover
 from acs.server.commit import GroupCommit, Overloaded
 from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
 from acs.server.http import Connection, Request, Response
+from acs.server.login.entrance import Entrance, Turned
 
 COOKIE = "hl"
+_OURS = re.compile(r"[0-9a-f]{34}-[0-9]{1,18}")
+"""What we hand out: anything else is nobody's session and is not looked up."""
 _XML = (b"Content-Type", b"text/xml; charset=utf-8")
+
+_TELLING = tuple((name.encode(), name) for name in ("user-agent", "content-type", "soapaction", "content-encoding", "transfer-encoding"))
 
 _log = log.get("cwmp")
 _sessions = Counter("hearthline_sessions_total", "CWMP sessions by outcome", ["outcome"])
@@ -119,9 +124,9 @@ class CwmpHandler:
             return self._later()
         conversation = Conversation(
             new_token(self.policy.worker), self.commit, request.peer, now, self.policy.session_timeout_s, self.policy.recorder,
-            self.policy.record_bytes, login=login.kind,
+            self.policy.record_bytes, login=entry.login.kind, held=entry.held, who=request.who,
         )  # fmt: skip
-        conversation.note(True, body, 0, now)
+        conversation.note(True, body, 0, now, _client_headers(request))
         try:
             answer = await conversation.inform(envelope, now, self.policy.tenant, self.policy.session_timeout_max_s)
         except CpeProtocolError as error:
@@ -284,6 +289,8 @@ class CwmpHandler:
         status = error.status if answer is None else 200  # SOAP faults travel with 200 (conformance A-6)
         if conversation is not None:
             conversation.note(False, answer or b"", status, self.now())
+            if error.fault is not None:
+                conversation.note_fault(error.fault)
             self._abandon(conversation, "failed", str(error))
         return Response(status, answer or b"", (_XML,) if answer else (), close=True)
 
@@ -371,6 +378,12 @@ def _challenge(challenge: Challenge) -> Response:
 def _fault(envelope: Envelope, code: int, text: str) -> Response:
     body = encode(CwmpFault(code, text or ACS_FAULTS[code]), envelope.id, envelope.namespace)
     return Response(200, body, (_XML,), close=True)
+
+
+def _client_headers(request: Request) -> tuple[tuple[str, str], ...]:
+    """What tells one kind of client from another, for the record: no login, no cookie."""
+    given = request.headers
+    return tuple((name, given[key].decode("latin-1")[:200]) for key, name in _TELLING if key in given)
 
 
 def _charset(request: Request) -> str | None:

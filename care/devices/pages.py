@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
+from acs.recorder.service import Wanted
 from care.access import current_actor, current_user_view, may, needs
 from care.devices import browser, channels, diagnoses, drawings, evidence, panels, settings, words
 from care.devices.blueprint import bp
@@ -156,7 +157,7 @@ def operations(device_id: int) -> str:
 @needs(Permission.VIEW_SESSIONS)
 def sessions(device_id: int) -> str:
     found = look(device_id)
-    rows = services().sessions.listed(current_user_view().tenant, device_id, limit=200)
+    rows = services().sessions.listed(current_user_view().tenant, Wanted(device_id=device_id), limit=200)
     return page(found, "sessions", "sessions", rows=rows)
 
 

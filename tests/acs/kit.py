@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from acs.cwmp.identity import Identity, identity_of
 from acs.cwmp.messages import DeviceIdStruct, EventStruct, Inform, ParameterValueStruct
@@ -13,6 +14,9 @@ from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices.informs import InformIn, InformOut, apply_informs
 from acs.devices.models import Device
 from acs.devices.views import DeviceId
+from acs.recorder import service as recorder
+from acs.recorder.models import SessionRecord
+from acs.recorder.views import RecordView
 from acs.secrets import Vault
 
 NORVIK = DeviceIdStruct("Norvik", "00D09E", "G240", "NV1000001")
@@ -67,3 +71,11 @@ def add_device(database: Database, serial: str = "NV1000001", trust: str = "admi
         unit.session.add(device)
         unit.session.flush()
         return DeviceId(device.id)
+
+
+def recorded(session: Session, device_id: int | None = None) -> list[RecordView]:
+    """Recorded sessions, plain contacts too, the newest first. Tests of the store may look below the door."""
+    query = select(SessionRecord.id).order_by(SessionRecord.started_at.desc(), SessionRecord.id.desc())
+    if device_id is not None:
+        query = query.where(SessionRecord.device_id == device_id)
+    return [recorder.get(session, DEFAULT_TENANT, number) for number in session.scalars(query)]

@@ -130,8 +130,12 @@ ENVELOPE = (
 )
 
 
-def record(db: Database, device_id: int, at: datetime, outcome: str = "ok", epoch: int = 1, tenant: TenantId = DEFAULT_TENANT) -> None:
+def record(
+    db: Database, device_id: int, at: datetime, outcome: str = "ok", epoch: int = 1, tenant: TenantId = DEFAULT_TENANT, **more: Any
+) -> None:
+    """`more`: events, faults, rpcs."""
     messages = (Message(True, 0, 0, ENVELOPE), Message(False, 14, 200, ENVELOPE), Message(True, 120, 0, b"not <xml"), Message(False, 130, 204, b""))
     said = "The device sent something that is no envelope." if outcome == "failed" else "Read values"
     with db.write() as unit:
-        apply_records(unit.connection, [RecordIn(tenant, device_id, epoch, at, 642, outcome, "1 BOOT", said, messages)], 20, 262144)
+        events = more.pop("events", "1 BOOT")
+        apply_records(unit.connection, [RecordIn(tenant, device_id, epoch, at, 642, outcome, events, said, messages, **more)], 20, 262144)

@@ -23,13 +23,13 @@ from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices import service as devices
 from acs.hints.listen import HintListener
 from acs.operations import service as operations
-from acs.recorder import service as recorder
 from acs.secrets import Vault
 from acs.server import files
 from acs.server.process import CwmpWorker, make_waker, utc_now
 from acs.settings import Settings
 from simulators.device import Device
 from simulators.fleet import Fleet, FleetOptions
+from tests.acs.kit import recorded
 from tests.acs.server.kit import Answer, answers_in
 
 reactor: Any = installed
@@ -308,7 +308,4 @@ class House:
         """Recorded sessions, the newest first."""
         number = None if device is None else self.id_of(device)
         with self.database.read() as session:
-            return [
-                recorder.get(session, DEFAULT_TENANT, row.id)
-                for row in recorder.listed(session, DEFAULT_TENANT, device_id=number, limit=500)
-            ]
+            return recorded(session, number)

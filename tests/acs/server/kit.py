@@ -34,13 +34,13 @@ from acs.devices import service as devices
 from acs.operations import progress
 from acs.operations import service as operations
 from acs.operations.briefing import Briefing
-from acs.recorder import service as recorder
 from acs.secrets import Vault
 from acs.server.auth import CpeAuthenticator, account_of
 from acs.server.batch import Batch, take_over
 from acs.server.commit import Overloaded
 from acs.server.cwmp import CwmpHandler, Policy
 from acs.server.http import HttpFactory, Limits
+from tests.acs.kit import recorded
 
 NOW = datetime(2026, 11, 21, 20, 52, tzinfo=UTC)
 NAMESPACE = "urn:dslforum-org:cwmp-1-2"
@@ -315,7 +315,7 @@ class Bench:
     def records(self) -> list[Any]:
         """The recorded sessions, the newest first."""
         with self.database.read() as session:
-            return [recorder.get(session, DEFAULT_TENANT, row.id) for row in recorder.listed(session, DEFAULT_TENANT)]
+            return recorded(session)
 
     # ---- a device's part ---------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ class Program:
         self._headers = {"Authorization": f"Bearer {secret}"}
 
     def __call__(self, method: str, path: str, **kwargs):
-        return self._client.open(f"/api/v1{path}", method=method, headers=self._headers, **kwargs)
+        return self._client.open(f"/api/v1{path}", method=method, headers={**self._headers, **kwargs.pop("headers", {})}, **kwargs)
 
 
 @pytest.fixture
