@@ -133,6 +133,64 @@ async def _trace(probe: Probe) -> str:
     return "Complete" if len(route) <= limit else "Error_MaxHopCountExceeded"
 
 
+async def _echo(probe: Probe) -> str:
+    """UDP echo: like a ping, in microseconds only (G-26)."""
+    address = probe.resolve(probe.text("Host"))
+    times = await _echoes(probe, address)
+    _put_microseconds(probe, times)
+    probe.put("SuccessCount", len(times))
+    probe.put("FailureCount", probe.number("NumberOfRepetitions", 1) - len(times))
+    probe.put("IPAddressUsed", probe.cpe.facts.wan_ip)
+    return "Complete"
+
+
+async def _select(probe: Probe) -> str:
+    """The host of the list that answers fastest (G-27)."""
+    best: tuple[str, list[float]] = ("", [])
+    for host in filter(None, (part.strip() for part in probe.text("HostList").split(","))):
+        try:
+            times = await _echoes(probe, probe.resolve(host))
+        except Unresolved:
+            continue
+        if times and (not best[1] or sum(times) / len(times) < sum(best[1]) / len(best[1])):
+            best = (host, times)
+    if not best[1]:
+        return "Error_NoResponse"
+    probe.put("FastestHost", best[0])
+    probe.put("IPAddressUsed", probe.cpe.facts.wan_ip)
+    _put_microseconds(probe, best[1])
+    return "Complete"
+
+
+async def _echoes(probe: Probe, address: str) -> list[float]:
+    """Round trips in ms of as many requests as asked for; the lost ones are missing."""
+    timeout_ms, times = probe.number("Timeout", 1000), []
+    for _ in range(probe.number("NumberOfRepetitions", 1)):
+        rtt = probe.rtt_ms(address)
+        came = rtt is not None and rtt <= timeout_ms
+        await probe.sleep((rtt if rtt is not None and came else timeout_ms) / 1000)
+        if rtt is not None and came:
+            times.append(rtt)
+    return times
+
+
+def _put_microseconds(probe: Probe, times: list[float]) -> None:
+    for name, value in (
+        ("Average", sum(times) / len(times) if times else 0),
+        ("Minimum", min(times, default=0)),
+        ("Maximum", max(times, default=0)),
+    ):
+        probe.put(f"{name}ResponseTime", round(value * 1000))
+
+
+async def _self_test(probe: Probe) -> str:
+    """What is the matter with this device by its own account (G-33)."""
+    await probe.sleep(2)
+    flags = sorted(probe.cpe.facts.flags)
+    probe.put("Results", "memory ok, flash ok, radios ok" + "".join(f", {flag}" for flag in flags))
+    return "Complete"
+
+
 async def _lookup(probe: Probe) -> str:
     """One row per repetition (G-28)."""
     repetitions, timeout_ms = probe.number("NumberOfRepetitions", 1), probe.number("Timeout", 5000)
@@ -189,6 +247,9 @@ _METHODS: dict[str, Callable[[Probe], Coroutine[Any, Any, str]]] = {
     "TraceRoute": _trace,
     "NSLookup": _lookup,
     "NeighboringWiFi": _scan,
+    "UDPEcho": _echo,
+    "ServerSelection": _select,
+    "SelfTest": _self_test,
     "Download": download,
     "Upload": upload,
 }

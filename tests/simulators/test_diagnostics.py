@@ -147,3 +147,34 @@ def test_scan_finds_the_neighbours_and_again_from_row_one(model, place):
 def test_weak_signal_and_packet_loss_show_in_a_ping():
     _, device, _ = run({"Host": "example.com", "NumberOfRepetitions": "40"}, PING, 60, faults=("packet-loss",))
     assert 3 < int(device.value(PING + "FailureCount")) < 25
+
+
+ECHO = "Device.IP.Diagnostics.UDPEchoDiagnostics."
+SELECTION = "Device.IP.Diagnostics.ServerSelectionDiagnostics."
+
+
+@pytest.mark.cwmp("G-26", "G-15")
+def test_udp_echo_counts_and_tells_microseconds():
+    acs, device, _ = run({"Host": "example.com", "NumberOfRepetitions": "4"}, ECHO, 5)
+    assert acs.events() == ["8 DIAGNOSTICS COMPLETE"]
+    assert (device.value(ECHO + "SuccessCount"), device.value(ECHO + "FailureCount")) == ("4", "0")
+    low, mean, high = (int(device.value(f"{ECHO}{word}ResponseTime")) for word in ("Minimum", "Average", "Maximum"))
+    assert 400 <= low <= mean <= high
+    results_are_legal(device, ECHO)
+
+
+@pytest.mark.cwmp("G-27")
+def test_server_selection_finds_the_nearest_and_says_so_where_none_answers():
+    _, device, _ = run({"HostList": "240.0.0.1,192.168.1.10,nobody.invalid", "Timeout": "100"}, SELECTION, 5)
+    assert (device.value(SELECTION + "DiagnosticsState"), device.value(SELECTION + "FastestHost")) == ("Complete", "192.168.1.10")
+    results_are_legal(device, SELECTION)
+    _, device, _ = run({"HostList": "240.0.0.1", "Timeout": "100"}, SELECTION, 5)
+    assert device.value(SELECTION + "DiagnosticsState").startswith("Error_")
+
+
+@pytest.mark.cwmp("G-33")
+def test_self_test_tells_what_is_the_matter():
+    place = "Device.SelfTestDiagnostics."
+    acs, device, _ = run({}, place, 5)
+    assert (device.value(place + "DiagnosticsState"), acs.events()) == ("Complete", ["8 DIAGNOSTICS COMPLETE"])
+    assert "flash ok" in device.value(place + "Results")
