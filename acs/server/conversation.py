@@ -74,7 +74,6 @@ class Conversation:
     _seq: int = 0
     _answered: Answered | None = None
     _asked_any: bool = False
-    _reports: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
     _called_by_cpe: list[str] = field(default_factory=list)
     _faults: list[int] = field(default_factory=list)

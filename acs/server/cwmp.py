@@ -29,11 +29,8 @@ from acs.server.batch import Takeover
 from acs.server.commit import GroupCommit, Overloaded
 from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
 from acs.server.http import Connection, Request, Response
-from acs.server.login.entrance import Entrance, Turned
 
 COOKIE = "hl"
-_OURS = re.compile(r"[0-9a-f]{34}-[0-9]{1,18}")
-"""What we hand out: anything else is nobody's session and is not looked up."""
 _XML = (b"Content-Type", b"text/xml; charset=utf-8")
 
 _TELLING = tuple((name.encode(), name) for name in ("user-agent", "content-type", "soapaction", "content-encoding", "transfer-encoding"))
@@ -124,7 +121,7 @@ class CwmpHandler:
             return self._later()
         conversation = Conversation(
             new_token(self.policy.worker), self.commit, request.peer, now, self.policy.session_timeout_s, self.policy.recorder,
-            self.policy.record_bytes, login=entry.login.kind, held=entry.held, who=request.who,
+            self.policy.record_bytes, login=login.kind,
         )  # fmt: skip
         conversation.note(True, body, 0, now, _client_headers(request))
         try:
