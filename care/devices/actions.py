@@ -23,7 +23,7 @@ from care.services import services
 TABS = ("show", "wifi", "hosts", "line", "diagnostics", "parameters", "operations", "sessions", "backups", "history")
 _LISTS = {"read": "paths", "refresh": "prefixes"}
 _TEXTS = (
-    "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification",
+    "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification", "hosts", "port", "protocol", "interface",
 )  # fmt: skip
 
 

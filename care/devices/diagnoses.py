@@ -13,6 +13,7 @@ from flask_babel import ngettext
 
 from acs.operations.views import OperationState, OperationView
 from care.devices import words
+from care.operations.words import kind_words
 
 SLOW_JUMP_MS = 30
 """A hop that adds at least so much, and doubles what came before, is called slow."""
@@ -81,6 +82,22 @@ class LookupResult:
     answers: tuple[Mapping[str, Any], ...]
     says: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlainResult:
+    """A result that is told in a sentence and a few facts, as (label, text)."""
+
+    kind: str
+    title: str
+    origin: Origin
+    says: str
+    state: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+PLAIN = ("udp_echo", "server_selection", "atm_loopback", "line_test", "self_test")
+"""The rarer diagnoses, drawn alike."""
 
 
 def origin_of(op: OperationView) -> Origin:
@@ -177,3 +194,49 @@ def lookup(op: OperationView | None) -> LookupResult | None:
                  time=good[0].get("time_ms") if good[0].get("time_ms") is not None else "?")  # fmt: skip
         return LookupResult(origin_of(op), answers, says, "ok")
     return LookupResult(origin_of(op), answers, _("No address was found for %(name)s.", name=op.args.get("host", "")), "bad")
+
+
+def plain(results: Mapping[str, OperationView]) -> tuple[PlainResult, ...]:
+    """What the rarer tests found, in their order."""
+    return tuple(_plain(op) for kind in PLAIN if (op := results.get(kind)) is not None)
+
+
+def _plain(op: OperationView) -> PlainResult:
+    r, origin = op.result, origin_of(op)
+
+    def told(says: str, state: str, facts: tuple[tuple[str, str], ...] = ()) -> PlainResult:
+        return PlainResult(op.kind, kind_words(op.kind, op.label), origin, says, state, facts)
+
+    if origin.problem:
+        return told(origin.problem, "bad")
+    match op.kind:
+        case "server_selection":
+            says = _("%(host)s answers fastest: %(time)s on average.", host=r.get("fastest") or "?", time=_milliseconds(r, "average"))
+            return told(says, "ok", _times(r))
+        case "line_test":
+            measured = r.get("measured") or {}
+            says = ngettext("%(num)d value measured.", "%(num)d values measured.", len(measured))
+            return told(says, "ok" if measured else "idle", tuple((name, str(text)[:300]) for name, text in measured.items()))
+        case "self_test":
+            return told(str(r.get("text") or _("The device wrote nothing.")), "info")
+    back, lost = int(r.get("received") or 0), int(r.get("lost") or 0)
+    if not back + lost:
+        return told(_("Nothing was measured."), "idle")
+    gone = ngettext("%(num)d of %(sent)d lost", "%(num)d of %(sent)d lost", lost, sent=back + lost) if lost else _("none lost")
+    says = _("%(mean)s on average, %(gone)s.", mean=_milliseconds(r, "average"), gone=gone)
+    return told(says, "bad" if not back else "warn" if lost else "ok", _times(r))
+
+
+def _times(r: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        (_("Fastest"), _milliseconds(r, "minimum")),
+        (_("On average"), _milliseconds(r, "average")),
+        (_("Slowest"), _milliseconds(r, "maximum")),
+    )
+
+
+def _milliseconds(r: Mapping[str, Any], which: str) -> str:
+    """UDP echo and server selection count microseconds (conformance G-15)."""
+    fine, coarse = r.get(f"{which}_us"), r.get(f"{which}_ms")
+    value = fine / 1000 if fine is not None else coarse
+    return words.quantity(float(value), "ms") if value is not None else _("unknown")

@@ -172,7 +172,7 @@ def _result(op: OperationView) -> str:
             return _("The file arrived, %(size)s.", size=words.size(r.get("size") or 0))
         case "restore":
             return _("The device took its settings back.")
-        case "ping":
+        case "ping" | "atm_loopback":
             return _("%(received)s of %(all)s packets came back, %(time)s ms on average.", received=r.get("received", "?"),
                      all=(r.get("received") or 0) + (r.get("lost") or 0), time=r.get("average_ms", "?"))  # fmt: skip
         case "traceroute":
@@ -181,6 +181,10 @@ def _result(op: OperationView) -> str:
             return _("%(rate)s measured.", rate=words.quantity(float(r["mbps"]), "Mbit/s"))
         case "nslookup":
             return ngettext("%(num)d answer.", "%(num)d answers.", len(r.get("answers") or ()))
+        case "server_selection":
+            return _("%(host)s answers fastest.", host=r.get("fastest") or "?")
+        case "self_test" if r.get("text"):
+            return str(r["text"])
         case "wifi_scan":
             return ngettext("%(num)d network heard.", "%(num)d networks heard.", len(r.get("neighbours") or ()))
         case _:

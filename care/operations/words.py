@@ -28,6 +28,11 @@ KIND_WORDS: Mapping[str, Any] = {
     "upload_test": _l("Upload test"),
     "nslookup": _l("Look a name up"),
     "wifi_scan": _l("Scan WiFi neighbours"),
+    "udp_echo": _l("Echo by UDP"),
+    "server_selection": _l("Find the fastest server"),
+    "line_test": _l("Test the DSL line"),
+    "atm_loopback": _l("ATM loopback"),
+    "self_test": _l("Self test"),
     "secure": _l("Hand out logins"),
 }
 STATE_WORDS: Mapping[OperationState, tuple[str, Any]] = {

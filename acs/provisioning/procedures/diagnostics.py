@@ -1,4 +1,4 @@
-"""The six diagnoses, for TR-181 and TR-098: start, let the session end, wait for "8 DIAGNOSTICS COMPLETE", read, and tell alike.
+"""The diagnoses, for TR-181 and TR-098: start, let the session end, wait for "8 DIAGNOSTICS COMPLETE", read, and tell alike.
 
 Inputs and `Requested` travel in one call (conformance G-2). `Complete` and `Completed` mean the same (X-7). Where the event never comes the
 device is called and its state read (G-11). Paths and units: conformance G.2.
@@ -43,6 +43,7 @@ class Diagnosis:
     inputs: Callable[[Context], list[tuple[str, str, str]]]
     result: Callable[[Values], dict[str, Any]]
     lasts_s: Callable[[Mapping[str, Any]], int]
+    state: str = "DiagnosticsState"
 
 
 def _number(values: Values, name: str) -> int | None:
@@ -185,6 +186,66 @@ def _scan_result(v: Values) -> dict[str, Any]:
     return {"neighbours": found}
 
 
+# ---- echo by UDP, server selection, the line, self test ------------------------------------------------------
+
+
+def _repeated(ctx: Context) -> list[tuple[str, str, str]]:
+    return [("NumberOfRepetitions", str(ctx.args["count"]), "unsignedInt"), ("Timeout", str(ctx.args["timeout_ms"]), "unsignedInt")]
+
+
+def _echo_inputs(ctx: Context) -> list[tuple[str, str, str]]:
+    a = ctx.args
+    return [
+        ("Host", a["host"], "string"), ("Port", str(a["port"]), "unsignedInt"), ("DataBlockSize", str(a["size"]), "unsignedInt"), *_repeated(ctx),
+    ]  # fmt: skip
+
+
+def _echo_result(v: Values) -> dict[str, Any]:
+    """Times in microseconds, unlike a ping's (conformance G-15)."""
+    return {
+        "received": _number(v, "SuccessCount"), "lost": _number(v, "FailureCount"), "average_us": _number(v, "AverageResponseTime"),
+        "minimum_us": _number(v, "MinimumResponseTime"), "maximum_us": _number(v, "MaximumResponseTime"), "address": v.get("IPAddressUsed", ""),
+    }  # fmt: skip
+
+
+def _selection_inputs(ctx: Context) -> list[tuple[str, str, str]]:
+    return [("HostList", ",".join(ctx.args["hosts"]), "string"), ("Protocol", ctx.args["protocol"], "string"), *_repeated(ctx)]
+
+
+def _selection_result(v: Values) -> dict[str, Any]:
+    return {
+        "fastest": v.get("FastestHost", ""), "average_us": _number(v, "AverageResponseTime"), "minimum_us": _number(v, "MinimumResponseTime"),
+        "maximum_us": _number(v, "MaximumResponseTime"), "address": v.get("IPAddressUsed", ""),
+    }  # fmt: skip
+
+
+def _interface(ctx: Context) -> list[tuple[str, str, str]]:
+    return [("Interface", ctx.args["interface"], "string")] if ctx.args["interface"] else []
+
+
+def _loopback_result(v: Values) -> dict[str, Any]:
+    return {
+        "received": _number(v, "SuccessCount"), "lost": _number(v, "FailureCount"), "average_ms": _number(v, "AverageResponseTime"),
+        "minimum_ms": _number(v, "MinimumResponseTime"), "maximum_ms": _number(v, "MaximumResponseTime"),
+    }  # fmt: skip
+
+
+def _line_result(v: Values) -> dict[str, Any]:
+    """What the two ends measured, as the device writes it: attenuation and margins in 0.1 dB, curves as comma lists."""
+    return {"measured": {name: value for name, value in sorted(v.items()) if not name.endswith("DiagnosticsState") and name != "Interface"}}
+
+
+def _self_test_result(v: Values) -> dict[str, Any]:
+    return {"text": v.get("Results", "")[:1024]}
+
+
+def _several(a: Mapping[str, Any]) -> int:
+    return int(a["count"]) * (int(a["timeout_ms"]) // 1000 + 1) * len(a.get("hosts", (1,)))
+
+
+LINE_TEST_S = 300
+"""A line test drops the line; it ends after the new synchronisation (conformance G-31)."""
+
 # ---- which object in which model ---------------------------------------------------------------------------
 
 _DOWN = ("TestBytesReceived", "TotalBytesReceived")
@@ -211,6 +272,21 @@ DIAGNOSES: dict[str, dict[str, Diagnosis]] = {
         lambda a: int(a["count"]) * (int(a["timeout_ms"]) // 1000 + 1),
     ),
     "wifi_scan": _both("WiFi.NeighboringWiFiDiagnostic.", "", _no_inputs, _scan_result, lambda a: 60),
+    "udp_echo": {"Device": Diagnosis("IP.Diagnostics.UDPEchoDiagnostics.", _echo_inputs, _echo_result, _several)},
+    "server_selection": {"Device": Diagnosis("IP.Diagnostics.ServerSelectionDiagnostics.", _selection_inputs, _selection_result, _several)},
+    "line_test": {
+        "Device": Diagnosis("DSL.Diagnostics.ADSLLineTest.", _interface, _line_result, lambda a: LINE_TEST_S),
+        "InternetGatewayDevice": Diagnosis(
+            "WANDevice.1.WANDSLDiagnostics.", _no_inputs, _line_result, lambda a: LINE_TEST_S, state="LoopDiagnosticsState"
+        ),
+    },
+    "atm_loopback": {
+        "Device": Diagnosis("ATM.Diagnostics.F5Loopback.", lambda ctx: [*_interface(ctx), *_repeated(ctx)], _loopback_result, _several),
+        "InternetGatewayDevice": Diagnosis(
+            "WANDevice.1.WANConnectionDevice.1.WANATMF5LoopbackDiagnostics.", _repeated, _loopback_result, _several
+        ),
+    },
+    "self_test": _both("SelfTestDiagnostics.", "SelfTestDiagnostics.", _no_inputs, _self_test_result, lambda a: 120),
 }  # fmt: skip
 
 
@@ -236,11 +312,11 @@ def start(name: str) -> Phase:
         if not path:
             return Failed("This device offers no such test.")
         inputs = [(path + column, value, kind) for column, value, kind in diagnosis.inputs(ctx)]
-        request = tuple(ParameterValueStruct(*item) for item in [*inputs, (path + "DiagnosticsState", "Requested", "string")])
+        request = tuple(ParameterValueStruct(*item) for item in [*inputs, (path + diagnosis.state, "Requested", "string")])
         answer = yield SetParameterValues(request, ctx.facts.parameter_key)
         if isinstance(answer, CwmpFault) and any(p.code == 9005 for p in answer.parameters):
             unknown = {p.name for p in answer.parameters if p.code == 9005}
-            if path + "DiagnosticsState" in unknown:
+            if path + diagnosis.state in unknown:
                 return Failed("This device offers no such test.", answer)
             answer = yield SetParameterValues(tuple(v for v in request if v.name not in unknown), ctx.facts.parameter_key)
         if isinstance(answer, CwmpFault):
@@ -255,7 +331,8 @@ def start(name: str) -> Phase:
 def collect(name: str) -> Phase:
     def run(ctx: Context) -> Procedure:
         path = ctx.memo["path"]
-        state = yield GetParameterValues((path + "DiagnosticsState",))
+        diagnosis = DIAGNOSES[name][ctx.facts.root]
+        state = yield GetParameterValues((path + diagnosis.state,))
         if isinstance(state, CwmpFault) or not state.parameter_list:
             return Failed("The result could not be read.", state if isinstance(state, CwmpFault) else None)
         said = state.parameter_list[0].value
@@ -264,9 +341,7 @@ def collect(name: str) -> Phase:
             return verdict
         got = yield from read_subtree(ctx, path, [])
         values = {v.name[len(path) :]: v.value for v in got if v.name.startswith(path)}
-        return Done(
-            {**DIAGNOSES[name][ctx.facts.root].result(values), "measured_at": ctx.now.isoformat(), "target": ctx.args.get("host", "")}
-        )
+        return Done({**diagnosis.result(values), "measured_at": ctx.now.isoformat(), "target": ctx.args.get("host", "")})
 
     return run
 

@@ -34,7 +34,9 @@ def test_first_slow_hop_is_named_and_silent_ones_are_not_blamed(results):
     assert [hop.silent for hop in drawn.hops] == [False, False, True, False, False]
 
 
-@pytest.mark.parametrize(("times", "slow"), [([1, 90, 2, 3], None), ([1, 2, 60, 61], 2), ([40, 41, 42], 0), ([1, 2, 3], None), ([None, 50, 52], 1)])
+@pytest.mark.parametrize(
+    ("times", "slow"), [([1, 90, 2, 3], None), ([1, 2, 60, 61], 2), ([40, 41, 42], 0), ([1, 2, 3], None), ([None, 50, 52], 1)]
+)
 def test_slow_is_what_stays_slow(times, slow):
     assert diagnoses._first_slow(times) == slow
 
@@ -59,3 +61,20 @@ def test_failed_test_keeps_its_reason(services, db, home, clock):
 
 def test_nothing_measured_draws_nothing():
     assert [diagnoses.ping(None), diagnoses.trace(None), diagnoses.speed(None, 1), diagnoses.lookup(None)] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "says", "state"),
+    [
+        ("udp_echo", {"received": 3, "lost": 1, "average_us": 13_400}, "13.4 ms on average, 1 of 4 lost.", "warn"),
+        ("atm_loopback", {"received": 0, "lost": 0}, "Nothing was measured.", "idle"),
+        ("server_selection", {"fastest": "b.example", "average_us": 900}, "b.example answers fastest: 0.9 ms on average.", "ok"),
+        ("line_test", {"measured": {"LATNpbds": "65"}}, "1 value measured.", "ok"),
+        ("self_test", {"text": "flash ok"}, "flash ok", "info"),
+    ],
+)
+def test_a_rarer_test_is_told_in_a_sentence(services, db, home, clock, kind, result, says, state):
+    device_id = home(read=False)
+    samples.finished(db, device_id, kind, result, clock())
+    (drawn,) = diagnoses.plain(services.devices.look(DEFAULT_TENANT, device_id).results)
+    assert (drawn.kind, drawn.says.replace("\xa0", " "), drawn.state) == (kind, says, state)

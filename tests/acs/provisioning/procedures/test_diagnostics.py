@@ -1,4 +1,4 @@
-"""The six diagnoses on both data models: started in one call, awaited, judged by their state, and told alike."""
+"""The diagnoses on both data models: started in one call, awaited, judged by their state, and told alike."""
 
 from datetime import timedelta
 
@@ -25,6 +25,11 @@ ARGS = {
     "upload_test": {"url": "http://speed/up", "bytes": 1000},
     "nslookup": {"host": "example.net", "count": 1, "timeout_ms": 1000},
     "wifi_scan": {},
+    "udp_echo": {"host": "192.0.2.1", "port": 7, "size": 64, "count": 4, "timeout_ms": 1000},
+    "server_selection": {"hosts": ["a.example", "b.example"], "protocol": "ICMP", "count": 3, "timeout_ms": 1000},
+    "line_test": {"interface": "Device.DSL.Channel.1"},
+    "atm_loopback": {"interface": "Device.ATM.Link.1", "count": 2, "timeout_ms": 1000},
+    "self_test": {},
 }
 SCAN_098 = "InternetGatewayDevice.LANDevice.1.X_FOO_NeighboringWiFiDiagnostic."
 
@@ -34,7 +39,7 @@ def start(name, device, root="Device", **given):
 
 
 def collect(name, path, values, root="Device", now=NOW, state="Complete", until=NOW + timedelta(minutes=5)):
-    tree = {path + "DiagnosticsState": state, **{path + column: value for column, value in values.items()}}
+    tree = {path + DIAGNOSES[name][root].state: state, **{path + column: value for column, value in values.items()}}
     memo = {"path": path, "until": until.isoformat()}
     return play(diagnostics.collect(name)(context(root, args=ARGS[name], memo=memo, now=now)), Device(tree))
 
@@ -54,13 +59,12 @@ def test_a_ping_is_started_in_one_call():
 
 
 @pytest.mark.cwmp("G-1", "G-2", "G-11")
-@pytest.mark.parametrize("name", DIAGNOSES)
-@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize(("name", "root"), [(name, root) for name, roots in DIAGNOSES.items() for root in roots])
 def test_every_diagnosis_is_requested_last_and_waits_longer_than_it_lasts(name, root):
     d = Device({SCAN_098 + "DiagnosticsState": "None"})
     outcome = start(name, d, root)
     request = d.asked[-1]
-    assert request.parameter_list[-1].name.endswith(".DiagnosticsState")
+    assert request.parameter_list[-1].name == outcome.memo["path"] + DIAGNOSES[name][root].state
     assert [v.value for v in request.parameter_list].count("Requested") == 1
     assert all(v.name.startswith(outcome.memo["path"]) and v.name.startswith(root + ".") for v in request.parameter_list)
     lasts = DIAGNOSES[name][root].lasts_s(ARGS[name])
@@ -260,3 +264,72 @@ def test_a_test_that_was_started_while_another_ran_is_simply_requested_again():
 def test_every_diagnosis_ends_done_with_its_results_empty():
     for name in DIAGNOSES:
         assert isinstance(collect(name, "Device.X.", {}), Done)
+
+
+# ---- echo by UDP, server selection, the line, self test ----------------------------------------------------------
+
+
+@pytest.mark.cwmp("G-26", "G-15")
+def test_an_echo_by_udp_tells_microseconds():
+    path = "Device.IP.Diagnostics.UDPEchoDiagnostics."
+    d = Device()
+    start("udp_echo", d)
+    assert {v.name.removeprefix(path): v.value for v in d.asked[0].parameter_list} == {
+        "Host": "192.0.2.1", "Port": "7", "DataBlockSize": "64", "NumberOfRepetitions": "4", "Timeout": "1000", "DiagnosticsState": "Requested",
+    }  # fmt: skip
+    outcome = collect("udp_echo", path, {**PONG, "IPAddressUsed": "192.0.2.9"})
+    assert (
+        outcome.result.items()
+        >= {"received": 3, "lost": 1, "average_us": 20, "minimum_us": 10, "maximum_us": 30, "address": "192.0.2.9"}.items()
+    )
+
+
+@pytest.mark.cwmp("G-27", "G-15")
+def test_server_selection_names_the_fastest_of_the_list():
+    path = "Device.IP.Diagnostics.ServerSelectionDiagnostics."
+    d = Device()
+    start("server_selection", d)
+    assert (path + "HostList", "a.example,b.example") in {(v.name, v.value) for v in d.asked[0].parameter_list}
+    outcome = collect("server_selection", path, {"FastestHost": "b.example", "AverageResponseTime": "900", "MinimumResponseTime": "800"})
+    assert outcome.result.items() >= {"fastest": "b.example", "average_us": 900, "minimum_us": 800, "maximum_us": None}.items()
+
+
+@pytest.mark.cwmp("G-26", "G-27")
+@pytest.mark.parametrize("name", ["udp_echo", "server_selection"])
+def test_what_tr_098_has_no_object_for_says_so(name):
+    d = Device()
+    assert isinstance(start(name, d, "InternetGatewayDevice"), Failed)
+    assert d.asked == []
+
+
+@pytest.mark.cwmp("G-31")
+@pytest.mark.parametrize(
+    ("root", "path", "state"),
+    [
+        ("Device", "Device.DSL.Diagnostics.ADSLLineTest.", "DiagnosticsState"),
+        ("InternetGatewayDevice", "InternetGatewayDevice.WANDevice.1.WANDSLDiagnostics.", "LoopDiagnosticsState"),
+    ],
+)
+def test_a_line_test_waits_out_the_new_synchronisation_and_keeps_what_was_measured(root, path, state):
+    d = Device()
+    outcome = start("line_test", d, root)
+    assert (d.asked[0].parameter_list[-1].name, outcome.until) == (path + state, NOW + timedelta(seconds=315))
+    result = collect("line_test", path, {"SNRpsds": "1,2,3", "LATNpbds": "65"}, root).result
+    assert result["measured"] == {"LATNpbds": "65", "SNRpsds": "1,2,3"}
+
+
+@pytest.mark.cwmp("G-32")
+def test_an_atm_loopback_names_its_interface_only_where_the_model_has_one():
+    d, igd = Device(), Device()
+    start("atm_loopback", d)
+    start("atm_loopback", igd, "InternetGatewayDevice")
+    assert ("Device.ATM.Diagnostics.F5Loopback.Interface", "Device.ATM.Link.1") in {(v.name, v.value) for v in d.asked[0].parameter_list}
+    assert not [v.name for v in igd.asked[0].parameter_list if v.name.endswith("Interface")]
+    outcome = collect("atm_loopback", "Device.ATM.Diagnostics.F5Loopback.", PONG)
+    assert outcome.result.items() >= {"received": 3, "lost": 1, "average_ms": 20}.items()
+
+
+@pytest.mark.cwmp("G-33")
+@pytest.mark.parametrize("root", ROOTS)
+def test_a_self_test_tells_what_the_device_wrote(root):
+    assert collect("self_test", f"{root}.SelfTestDiagnostics.", {"Results": "flash ok"}, root).result["text"] == "flash ok"
