@@ -1,7 +1,7 @@
 """`hearthline simulate`: a fleet of simulated CPEs against any ACS. Wires and decides nothing.
 
 Lines on stdout are for people: what the devices do that matters, and a summary at the end. On a terminal a status line is kept on
-stderr. Exit codes: 0 ended by request, 2 wrong use or environment.
+stderr. Exit codes: 0 ended by request, 2 wrong use or environment; with --replay 0 the same, 1 different, 2 wrong file or environment.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from acs.errors import WrongEnvironment
 
 @click.command()
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100_000), help="How many devices.")
-@click.option("--url", envvar="HEARTHLINE_ACS_URL", default="http://127.0.0.1:7547/", show_default=True, help="URL of the ACS.")
+@click.option("--url", "--acs", envvar="HEARTHLINE_ACS_URL", default="http://127.0.0.1:7547/", show_default=True, help="URL of the ACS.")
 @click.option("--model", "models", multiple=True, help="Model, or part of its name; may be given again. Default: a mix.")
 @click.option("--inform-interval", type=click.IntRange(1), default=None, help="Seconds between periodic Informs [300; 60 with --demo].")
 @click.option("--fault", "faults", multiple=True, help="Trouble planted in every device, or NAME:N in the first N; --list shows them.")
 @click.option("--quirk", "quirks", multiple=True, help="Departure from the standard, for every device; --list shows them.")
+@click.option("--act", "acts", multiple=True, help="What every device does of its own: 'SECONDS WORD …'; --list shows the words.")
 @click.option("--demo", is_flag=True, help="The fixed demo fleet: 20 named homes, a few of them in trouble.")
 @click.option("--username", default="", help="Login of all devices [OUI-ProductClass-SerialNumber].")
 @click.option("--password", default="", help="Password the devices begin with.")
@@ -39,6 +40,11 @@ from acs.errors import WrongEnvironment
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None, help="PEM file of the authority to trust for https."
 )
 @click.option("--duration", default=None, type=click.FloatRange(0), help="End after so many seconds.")
+@click.option(
+    "--replay", type=click.Path(exists=True, path_type=Path), default=None, help="Play a recorded session instead: file or folder."
+)
+@click.option("--fast", is_flag=True, help="With --replay: without the recorded device's pauses.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), default=None, help="With --replay: also to this .html or .json.")
 @click.option("--list", "list_", is_flag=True, help="Show models, faults and quirks, and end.")
 @click.option("--quiet", is_flag=True, help="Only the summary.")
 def simulate(**given: Any) -> None:
@@ -46,6 +52,8 @@ def simulate(**given: Any) -> None:
     if given["list_"]:
         return _show_lists()
     log.configure(level="warning")
+    if given["replay"] is not None:
+        sys.exit(_replay(given))
     try:
         summary = _run(given)
     except WrongEnvironment as error:
@@ -56,12 +64,15 @@ def simulate(**given: Any) -> None:
 
 
 def _show_lists() -> None:
+    from simulators.acts import ACTS
     from simulators.planting import faults
     from simulators.profile import profiles
     from simulators.quirks import named
 
     for name, profile in profiles().items():
         click.echo(f"model  {name:24} {profile.description}, {profile.root}")
+    for name, act in ACTS.items():
+        click.echo(f"act    {name:24} {act.usage}")
     for word, known in (("fault", faults()), ("quirk", named())):
         for name, about in known.items():
             click.echo(f"{word:6} {name:24} {about['says']}")
@@ -92,7 +103,8 @@ def _run(given: dict[str, Any]) -> str:
         given["inform_interval"] or (60 if given["demo"] else 300), given["username"], given["password"] or given["onboarding"],
         given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
         count * 0.01 if given["start_spread"] is None else given["start_spread"],
-        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], say=None if given["quiet"] or count > 200 else log.announce,
+        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], acts=given["acts"],
+        say=None if given["quiet"] or count > 200 else log.announce,
     )  # fmt: skip
     fleet = Fleet(reactor, options)
     trouble: list[BaseException] = []
@@ -117,6 +129,43 @@ def _run(given: dict[str, Any]) -> str:
     if trouble:
         raise trouble[0]
     return _status(fleet)
+
+
+def _replay(given: dict[str, Any]) -> int:
+    """Exit code: 0 the ACS answered as recorded, 1 otherwise, 2 wrong file or no ACS there."""
+    from twisted.internet import reactor as installed
+    from twisted.internet.defer import ensureDeferred
+
+    from simulators.recording import WrongFile
+    from simulators.replay import replay_file
+
+    reactor: Any = installed
+    target: Path | None = given["report"]
+    ended: list[Any] = []
+    if target is not None and target.suffix not in (".html", ".json"):
+        click.echo(f"A report is a .html or a .json file, not {target.name}", err=True)
+        return 2
+    password = given["password"] or given["onboarding"]
+
+    def begin() -> None:
+        playing = replay_file(reactor, given["replay"], given["url"], given["username"], password, given["ca"], given["fast"])
+        ensureDeferred(playing).addBoth(ended.append).addBoth(lambda _nothing: reactor.stop())
+
+    log.observe_twisted()
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    (outcome,) = ended or (None,)
+    if outcome is None:
+        return 2  # interrupted
+    if hasattr(outcome, "value"):
+        if not isinstance(outcome.value, WrongFile | WrongEnvironment):
+            raise outcome.value
+        click.echo(str(outcome.value), err=True)
+        return 2
+    click.echo(outcome.summary() if given["quiet"] else outcome.text())
+    if target is not None:
+        target.write_text(outcome.html() if target.suffix == ".html" else outcome.json(), encoding="utf-8")
+    return 0 if outcome.same else 1
 
 
 def _status(fleet: Any) -> str:

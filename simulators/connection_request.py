@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.server import NOT_DONE_YET, Site
 
 from acs.cwmp.digest import Basic, Digest, Nonces, NonceState, challenge, matching_secret, parse_authorization
 
@@ -25,6 +25,7 @@ class Called(Protocol):
 
     def call_login(self) -> tuple[str, str]: ...
     def call_quirks(self) -> tuple[bool, bool]: ...
+    def listens(self) -> bool: ...
     def may_be_called(self) -> bool: ...
     def called(self) -> None: ...
 
@@ -52,7 +53,11 @@ class ConnectionRequests(Resource):
     def site(self) -> Site:
         return _Quiet(self, timeout=30)
 
-    def render(self, request: Any) -> bytes:
+    def render(self, request: Any) -> Any:
+        known = self.devices.get(request.path.decode("latin-1").rpartition("/")[2])
+        if known is not None and not known.listens():  # the port is the fleet's: cut off, as a closed one would
+            request.channel.transport.abortConnection()
+            return NOT_DONE_YET
         request.setHeader("Content-Length", "0")
         request.setHeader("Server", "cpe")
         request.setResponseCode(self._answer(request))

@@ -6,14 +6,25 @@ Follows TR-069 Amendment 6: events §3.7.1.5, notification A.3.2.4, Inform A.3.3
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from acs.cwmp import events
+from acs.cwmp.codec import decode, encode
 from acs.cwmp.identity import Identity
-from acs.cwmp.messages import DeviceIdStruct, EventStruct, Inform, ParameterValueStruct, TransferComplete
+from acs.cwmp.messages import (
+    AutonomousDUStateChangeComplete,
+    AutonomousTransferComplete,
+    ChangeDUState,
+    DeviceIdStruct,
+    DUStateChangeComplete,
+    EventStruct,
+    FaultStruct,
+    Inform,
+    ParameterValueStruct,
+    TransferComplete,
+)
 from acs.cwmp.times import UNKNOWN_TIME, format_time
 from datamodels.entry import Entry
 from datamodels.tree import forced_inform
@@ -24,11 +35,36 @@ from simulators.tree import Tree
 REPORTED = (1, 2, 4, 6)
 """Notification values that put a changed parameter into an Inform (conformance D-63)."""
 ACTIVE = (2, 6)
+M_SCHEDULE_INFORM = "M ScheduleInform"
+M_CHANGE_DU_STATE = "M ChangeDUState"
+KEPT_CALLS = (DUStateChangeComplete, AutonomousDUStateChangeComplete, AutonomousTransferComplete)
+"""Requests of the device's own that outlive a boot (conformance D-30 to D-32)."""
+
+
+class SessionFailed(Exception):
+    """The session is unsuccessful; the text says why (conformance A-60)."""
+
+
+@dataclass(slots=True)
+class Window:
+    """One time window of a ScheduleDownload, in instants; `retries` are left in it, `confirmed` says that the subscriber agreed."""
+
+    start: float
+    end: float
+    mode: str
+    retries: int
+    confirmed: bool = False
+
+    def may_begin(self) -> bool:
+        return not self.mode.startswith("4 ") or self.confirmed
 
 
 @dataclass(slots=True)
 class Transfer:
-    """A Download or Upload that was accepted. Waiting until `due`, then running, then done and owed one TransferComplete."""
+    """A file that is to move. Waiting until `due`, then running, then done and owed one TransferComplete.
+
+    `method` is the RPC that asked for it; "" for one the device began by itself. `windows` are those of a ScheduleDownload.
+    """
 
     kind: str
     command_key: str
@@ -45,10 +81,28 @@ class Transfer:
     started: float | None = None
     completed: float | None = None
     reported: bool = False
+    method: str = "Download"
+    windows: list[Window] = field(default_factory=list)
 
     @property
     def event(self) -> str:
-        return events.M_DOWNLOAD if self.kind == "download" else events.M_UPLOAD
+        return f"M {self.method}"
+
+
+@dataclass(slots=True)
+class Call:
+    """A request of the device's own, repeated until the ACS answers it, with the events that tell of it (conformance A-43, D-29 to D-32)."""
+
+    message: Any
+    events: tuple[EventStruct, ...] = ()
+
+
+@dataclass(slots=True)
+class Change:
+    """A ChangeDUState that was accepted: what is left to do, and what came of the rest (conformance C-161)."""
+
+    left: ChangeDUState
+    done: DUStateChangeComplete
 
 
 @dataclass(slots=True)
@@ -73,6 +127,12 @@ class Cpe:
     changed: dict[str, None] = field(default_factory=dict)
     last_reported: dict[str, str] = field(default_factory=dict)
     transfers: list[Transfer] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    appointments: list[tuple[float, str]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    acs_methods: tuple[str, ...] = ()
+    blinks_until: float = 0.0
     retry_count: int = 0
     after: AfterSession = field(default_factory=AfterSession)
     to_start: dict[str, None] = field(default_factory=dict)
@@ -105,6 +165,18 @@ class Cpe:
     def is_on(self, leaf: str) -> bool:
         return self.setting(leaf) in ("true", "1")
 
+    def policy(self, path: str) -> str:
+        """A setting below ManagementServer that not every model has; "" where there is none."""
+        path = self.management(path)
+        return self.tree.value(path) if self.tree.leaf(path) is not None else ""
+
+    def close_port(self) -> None:
+        """No connection requests by HTTP: the URL is empty (conformance F-3)."""
+        self.tree.changed[self.management("ConnectionRequestURL")] = ""
+
+    def open_port(self) -> None:
+        self.tree.changed.pop(self.management("ConnectionRequestURL"), None)
+
     # ---- events --------------------------------------------------------------------------------------------------
 
     def add_event(self, code: str, command_key: str = "") -> None:
@@ -113,6 +185,7 @@ class Cpe:
         if code == events.BOOTSTRAP:
             self.pending = [kept for kept in self.pending if kept.event_code == events.BOOT]
             self.transfers.clear()
+            self.calls.clear()
             self.changed.clear()
             self.pending.insert(0, event)
         elif event not in self.pending:
@@ -122,13 +195,38 @@ class Cpe:
         """The device has just started: its counters begin anew, what does not outlive a boot is gone (conformance D-21, G-5)."""
         self.facts.booted = self.facts.now()
         self.retry_count = 0
-        kept = (events.BOOTSTRAP, events.M_REBOOT, events.SCHEDULED)
+        kept = (events.BOOTSTRAP, events.M_REBOOT, events.SCHEDULED, M_SCHEDULE_INFORM)
+        self.calls = [call for call in self.calls if type(call.message) in KEPT_CALLS]
         self.pending = [event for event in self.pending if event.event_code in kept]
         if first or self.quirks.bootstrap_each_boot:
             self.add_event(events.BOOTSTRAP)
         self.add_event(events.BOOT)
+        self._choose_image()
         self._forget_diagnostics()
         self.facts.note("boot")
+
+    def _choose_image(self) -> None:
+        """Start the image that BootFirmwareImage names (conformance I-18)."""
+        info = f"{self.tree.root}DeviceInfo."
+        if self.tree.leaf(info + "BootFirmwareImage") is None:
+            return
+        chosen, active = self.tree.value(info + "BootFirmwareImage").rstrip("."), self.tree.value(info + "ActiveFirmwareImage")
+        if chosen in ("", active) or self.tree.leaf(chosen + ".Version") is None:
+            return
+        version = self.tree.value(chosen + ".Version")
+        self.tree.put(active + ".Version", self.facts.version)
+        self.tree.put(active + ".Status", "Available")
+        self.tree.put(chosen + ".Status", "Active")
+        self.tree.put(info + "ActiveFirmwareImage", chosen)
+        self.facts.version = version
+        self.note_change(info + "SoftwareVersion")
+
+    def install_firmware(self, version: str) -> None:
+        """Into the bank that runs."""
+        self.facts.version = version
+        active = f"{self.tree.root}DeviceInfo.ActiveFirmwareImage"
+        if self.tree.leaf(active) is not None:
+            self.tree.put(self.tree.value(active) + ".Version", version)
 
     def _forget_diagnostics(self) -> None:
         for path in [path for path in self.tree.changed if path.endswith(".DiagnosticsState")]:
@@ -137,12 +235,18 @@ class Cpe:
 
     @property
     def done_transfers(self) -> list[Transfer]:
+        """Those that owe a TransferComplete."""
         return [transfer for transfer in self.transfers if transfer.state == "done"]
+
+    def call(self, message: Any, *of: str, command_key: str = "") -> None:
+        """Owe the ACS a request of our own; `of` are its events, the last M one with the command key."""
+        self.calls.append(Call(message, tuple(EventStruct(code, command_key if code.startswith("M ") else "") for code in of)))
+        self.touched = True
 
     @property
     def has_news(self) -> bool:
         """Whether there is a reason for a session at once."""
-        return bool(self.pending or self.done_transfers or any(self.notification(path) in ACTIVE for path in self.changed))
+        return bool(self.pending or self.calls or self.done_transfers or any(self.notification(path) in ACTIVE for path in self.changed))
 
     # ---- values and notification ---------------------------------------------------------------------------------
 
@@ -183,6 +287,7 @@ class Cpe:
         if done:
             shipped.append(EventStruct(events.TRANSFER_COMPLETE))
             shipped += [EventStruct(transfer.event, transfer.command_key) for transfer in done]
+        shipped = list(dict.fromkeys([*shipped, *(event for call in self.calls for event in call.events)]))
         if self.changed:
             shipped.append(EventStruct(events.VALUE_CHANGE))
         shipped = shipped or [EventStruct(events.PERIODIC)]
@@ -217,7 +322,7 @@ class Cpe:
                 continue
             wanted = {code.strip() for code in self.tree.value(row + "EventList").split(",") if code.strip()}
             if codes & wanted if wanted else codes - {events.VALUE_CHANGE}:
-                found += matching(self.tree, self.tree.value(row + "ParameterName"))
+                found += self.tree.matching(self.tree.value(row + "ParameterName"))
         return found
 
     def value_struct(self, path: str) -> ParameterValueStruct:
@@ -241,11 +346,32 @@ class Cpe:
 
     def transfer_complete(self, transfer: Transfer) -> TransferComplete:
         """Its report: CompleteTime is unknown if it failed, StartTime if it never began (conformance C-122)."""
-        from acs.cwmp.messages import FaultStruct
-
         done = transfer.completed if transfer.fault_code == 0 else None
-        return TransferComplete(
-            transfer.command_key, FaultStruct(transfer.fault_code, transfer.fault_string[:256]), _instant(transfer.started), _instant(done)
+        fault = FaultStruct(transfer.fault_code, transfer.fault_string[:256])
+        return TransferComplete(transfer.command_key, fault, instant(transfer.started), instant(done))
+
+    def transfer_ended(self, transfer: Transfer) -> None:
+        """One we began ourselves is reported by AutonomousTransferComplete, if the policy wants to know of it (conformance C-126)."""
+        transfer.state, transfer.completed = "done", self.facts.now()
+        if transfer.method:
+            return
+        self.transfers.remove(transfer)
+        if self._is_reported(transfer):
+            report = self.transfer_complete(transfer)
+            message = AutonomousTransferComplete(
+                "", transfer.url, transfer.kind == "download", transfer.file_type, transfer.file_size, transfer.target, report.fault_struct,
+                report.start_time, report.complete_time,
+            )  # fmt: skip
+            self.call(message, events.AUTONOMOUS_TRANSFER_COMPLETE)
+
+    def _is_reported(self, transfer: Transfer) -> bool:
+        types = self.policy("AutonomousTransferCompletePolicy.FileTypeFilter")
+        return (
+            self.policy("AutonomousTransferCompletePolicy.Enable") in ("true", "1")
+            and self.policy("AutonomousTransferCompletePolicy.TransferTypeFilter") in ("", "Both", transfer.kind.capitalize())
+            and self.policy("AutonomousTransferCompletePolicy.ResultTypeFilter")
+            in ("", "Both", "Failure" if transfer.fault_code else "Success")
+            and (not types or transfer.file_type in [each.strip() for each in types.split(",")])
         )
 
     # ---- reset and keeping ---------------------------------------------------------------------------------------
@@ -255,13 +381,14 @@ class Cpe:
         self.tree.factory_reset()
         for known in (self.notifications, self.access, self.changed, self.last_reported, self.to_start):
             known.clear()
-        self.transfers.clear()
-        self.pending.clear()
+        for owed in (self.transfers, self.pending, self.calls, self.appointments, self.changes):
+            owed.clear()
+        self.options.clear()
         self.touched = True
 
     def to_json(self) -> dict[str, Any]:
         """What outlives a power cut: values, attributes, firmware, transfers, and events that must be kept (D-20 to D-40)."""
-        kept = (events.BOOTSTRAP, events.SCHEDULED, events.M_REBOOT, "M ScheduleInform")
+        kept = (events.BOOTSTRAP, events.SCHEDULED, events.M_REBOOT, M_SCHEDULE_INFORM)
         return {
             "version": self.facts.version,
             "tree": self.tree.to_json(),
@@ -269,6 +396,14 @@ class Cpe:
             "access": {path: list(value) for path, value in self.access.items()},
             "events": [[event.event_code, event.command_key] for event in self.pending if event.event_code in kept],
             "transfers": [asdict(transfer) for transfer in self.transfers],
+            "calls": [
+                {"says": _packed(call.message), "events": [[event.event_code, event.command_key] for event in call.events]}
+                for call in self.calls
+                if type(call.message) in KEPT_CALLS
+            ],
+            "appointments": [list(each) for each in self.appointments],
+            "changes": [[_packed(change.left), _packed(change.done)] for change in self.changes],
+            "options": dict(self.options),
             "reported": {path: text for path, text in self.last_reported.items() if path.endswith("ConnectionRequestURL")},
         }
 
@@ -278,7 +413,15 @@ class Cpe:
         self.notifications = {path: int(level) for path, level in kept.get("notifications", {}).items()}
         self.access = {path: tuple(value) for path, value in kept.get("access", {}).items()}
         self.pending = [EventStruct(code, key) for code, key in kept.get("events", [])]
-        self.transfers = [Transfer(**each) for each in kept.get("transfers", [])]
+        self.transfers = [
+            Transfer(**{**each, "windows": [Window(**w) for w in each.get("windows", [])]}) for each in kept.get("transfers", [])
+        ]
+        self.calls = [
+            Call(_unpacked(call["says"]), tuple(EventStruct(*event) for event in call["events"])) for call in kept.get("calls", [])
+        ]
+        self.appointments = [(float(due), key) for due, key in kept.get("appointments", [])]
+        self.changes = [Change(_unpacked(left), _unpacked(done)) for left, done in kept.get("changes", [])]
+        self.options = dict(kept.get("options", {}))
         for transfer in self.transfers:
             if transfer.state == "running":  # a power cut in the middle: begin again
                 transfer.state = "waiting"
@@ -290,13 +433,13 @@ def wire_type(entry: Entry) -> str:
     return "string" if entry.is_list else {"base64": "base64"}.get(entry.type, entry.type)
 
 
-def matching(tree: Tree, pattern: str) -> list[str]:
-    """Parameters a path names, with `*` for any instance; a partial path names all below it (conformance D-65, K-30)."""
-    if "*" not in pattern:
-        return tree.under(pattern) if pattern.endswith(".") else [pattern] if tree.leaf(pattern) else []
-    found = re.compile(re.escape(pattern).replace(r"\*", r"\d+") + (".*" if pattern.endswith(".") else ""))
-    return [path for path in tree.under(pattern.partition("*")[0]) if found.fullmatch(path)]
+def _packed(message: Any) -> str:
+    return encode(message, None, "urn:dslforum-org:cwmp-1-2").decode()
 
 
-def _instant(seconds: float | None) -> str:
+def _unpacked(text: str) -> Any:
+    return decode(text.encode()).message
+
+
+def instant(seconds: float | None) -> str:
     return UNKNOWN_TIME if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC))

@@ -18,15 +18,20 @@ from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from acs import log
 from acs.cwmp import events
 from acs.cwmp.times import parse_time
-from simulators.cpe import Cpe, Transfer
+from simulators.agenda import Agenda, Timers, next_tick
+from simulators.cpe import Cpe, SessionFailed, Transfer
 from simulators.diagnostics import Diagnostics
 from simulators.http import HttpClient
+from simulators.modules import Operation, Work
 from simulators.retry import retry_wait
-from simulators.session import Session, SessionFailed
+from simulators.session import Session
+from simulators.transfer_queue import is_missed, may_try_again, next_look
 from simulators.transfers import Aftermath, transfer_file
 from simulators.transport import AcsConnection, Authorizer
 
 SLOW_S = 2.0
+RETRY_S = 10.0
+"""Between two attempts at a scheduled download within its window."""
 
 
 class Power(Enum):
@@ -73,10 +78,15 @@ class Device:
         self.power = Power.OFF
         self.counts = Counts()
         self.client = HttpClient(reactor, ca=habits.ca)
+        self._timers = Timers(reactor)
+        self.agenda = Agenda(self._timers, cpe, self.wake, self._reboot_when_free)
         self.diagnostics = Diagnostics(reactor, cpe, rng, self._diagnosed)
         self.in_session = False
+        self.is_asleep = False
         self.transferring: Transfer | None = None
-        self._timers: dict[str, Any] = {}
+        self._changing: Deferred[Any] | None = None
+        self._expected: list[Any] = []
+        self.acts: list[Any] = []
         self._cookies: dict[str, str] = {}
         self._phase = rng.random()
         self._ended = 0.0
@@ -106,21 +116,26 @@ class Device:
         if self.cpe.change(path, text):
             throttle = float(self.cpe.setting("DefaultActiveNotificationThrottle") or 0)
             wait = self._ended + throttle - self.reactor.seconds() if throttle else 0
-            self._later("throttle", max(0.0, wait), self.wake)
+            self._timers.later("throttle", max(0.0, wait), self.wake)
 
     def trigger(self, event: str, command_key: str = "") -> None:
         """Let an event happen now: `trigger("2 PERIODIC")`."""
         self.cpe.add_event(event, command_key)
         self.wake()
 
+    def expect(self, seconds: float, call: Callable[..., Any], *arguments: Any) -> None:
+        """Have something happen so long after now, whatever the device does until then; not after `stop`."""
+        self._expected.append(self.reactor.callLater(seconds, call, *arguments))
+
     # ---- power ---------------------------------------------------------------------------------------------------
 
     def start(self, delay_s: float = 0.0, *, fresh: bool = True) -> None:
         """Switch on after a while. `fresh`: never seen by the ACS, so the first Inform is a BOOTSTRAP."""
-        self._later("power", delay_s, self._booted, fresh)
+        self._timers.later("power", delay_s, self._booted, fresh)
 
     def _booted(self, fresh: bool = False) -> None:
         self.power = Power.RUNNING
+        self.is_asleep = False
         self.counts.boots += 1
         self.cpe.boot(first=fresh)
         url = self.cpe.management("ConnectionRequestURL")
@@ -133,13 +148,11 @@ class Device:
         self._stop_all()
         self.power = Power.BOOTING
         self.habits.say(f"{self.serial} restarts")
-        self._later("power", self.rng.uniform(*self.habits.boot_s), self._booted, fresh)
+        self._timers.later("power", self.rng.uniform(*self.habits.boot_s), self._booted, fresh)
 
     def power_cut(self) -> None:
         """Reboot from another cause: a session or transfer that runs is cut (conformance C-142, L-62)."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
+        self._cancel_running()
         if self.transferring is not None and self.transferring.state == "running":
             self.transferring.state = "waiting"
         self.in_session, self.transferring = False, None
@@ -147,39 +160,34 @@ class Device:
 
     def stop(self) -> None:
         """End for good."""
-        self._stop_all()
-        self.power = Power.STOPPED
-        running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-
-    def _stop_all(self) -> None:
-        for timer in self._timers.values():
+        for timer in self._expected:
             if timer.active():
                 timer.cancel()
-        self._timers.clear()
+        self._stop_all()
+        self.power = Power.STOPPED
+        self._cancel_running()
+
+    def _cancel_running(self) -> None:
+        running, self._running, changing, self._changing = self._running, None, self._changing, None
+        for each in (running, changing):
+            if each is not None:
+                each.cancel()
+
+    def _stop_all(self) -> None:
+        self._timers.stop()
         self.diagnostics.stop_all()
         self.client.abort()
-
-    def _later(self, name: str, seconds: float, call: Callable[..., Any], *arguments: Any) -> None:
-        known = self._timers.get(name)
-        if known is not None and known.active():
-            known.cancel()
-        self._timers[name] = self.reactor.callLater(seconds, call, *arguments)
-
-    def _forget(self, name: str) -> None:
-        known = self._timers.pop(name, None)
-        if known is not None and known.active():
-            known.cancel()
 
     # ---- sessions ------------------------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """There is a reason for a session: now, or right after the one that runs (conformance A-57, A-67)."""
-        if self.power is not Power.RUNNING or self.in_session or self.transferring is not None or not self.cpe.is_on("EnableCWMP"):
+        if self.power is not Power.RUNNING or self.in_session or self.is_asleep or self.transferring is not None:
             return
-        self._forget("retry")
-        self._forget("period")
+        if not self.cpe.is_on("EnableCWMP"):
+            return
+        self._timers.forget("retry")
+        self._timers.forget("period")
         self.in_session = True
         self._run(self._session())
 
@@ -187,12 +195,12 @@ class Device:
         log.get("cpe").error(text, device=str(self.cpe.identity.key), **about)
 
     def _run(self, coroutine: Any) -> None:
-        def ended(failure: Any) -> None:
-            if not failure.check(CancelledError):
-                self._log_error("simulated device failed", trace=failure.getTraceback())
-
         self._running = ensureDeferred(coroutine)
-        self._running.addErrback(ended)
+        self._running.addErrback(self._crashed)
+
+    def _crashed(self, failure: Any) -> None:
+        if not failure.check(CancelledError):
+            self._log_error("simulated device failed", trace=failure.getTraceback())
 
     async def _session(self) -> None:
         try:
@@ -212,7 +220,7 @@ class Device:
         cpe = self.cpe
         cookies = self._cookies if cpe.quirks.keep_cookies else {}
         login = Authorizer(cpe.setting("Username"), cpe.setting("Password"))
-        connection = AcsConnection(self.client, cpe.setting("URL"), login, cpe.quirks, cookies)
+        connection = AcsConnection(self.client, cpe.setting("URL"), login, cpe.quirks, cookies, cpe.policy("HTTPCompression"))
         session = Session(cpe)
         heard = len(cpe.rpcs)
         try:
@@ -251,7 +259,7 @@ class Device:
             self.habits.failed(self, why)
         self._settle()
         if self.power is Power.RUNNING and not cpe.after.reboot:
-            self._later("retry", wait, self.wake)
+            self._timers.later("retry", wait, self.wake)
 
     def _session_ended(self) -> None:
         self.counts.sessions += 1
@@ -286,19 +294,21 @@ class Device:
             self.counts.diagnoses += 1
             self.diagnostics.start(place)
         self._plan_transfers()
+        self._plan_changes()
         self._plan_period()
+        self.agenda.plan()
         if cpe.retry_count == 0 and cpe.has_news:
-            self._later("next", 0, self.wake)
+            self._timers.later("next", 0, self.wake)
 
     def _plan_period(self) -> None:
         """The next tick of PeriodicInformTime + n · interval; with unknown time the phase is our own (conformance A-115, A-116)."""
         interval = int(self.cpe.setting("PeriodicInformInterval") or 0)
         if not self.cpe.is_on("PeriodicInformEnable") or interval < 1 or self.power is not Power.RUNNING:
-            self._forget("period")
+            self._timers.forget("period")
             return
         reference = parse_time(self.cpe.setting("PeriodicInformTime"))
         start = reference.timestamp() if reference is not None else self._phase * interval
-        self._later("period", next_tick(self.reactor.seconds(), start, interval), self._period)
+        self._timers.later("period", next_tick(self.reactor.seconds(), start, interval), self._period)
 
     def _period(self) -> None:
         self.cpe.add_event(events.PERIODIC)
@@ -318,19 +328,19 @@ class Device:
     def call_quirks(self) -> tuple[bool, bool]:
         return self.cpe.quirks.cr_qop, self.cpe.quirks.cr_basic
 
+    def listens(self) -> bool:
+        """Whether its port is open at all (conformance F-3, A-111)."""
+        return self.cpe.is_on("EnableCWMP") and self.cpe.policy("HTTPConnectionRequestEnable") not in ("false", "0") and not self.is_asleep
+
     def may_be_called(self) -> bool:
-        """Not while it restarts or installs, nor when it was told not to listen (conformance F-3, F-8)."""
-        if self.power is not Power.RUNNING or not self.cpe.is_on("EnableCWMP"):
-            return False
-        return self.transferring is None and (
-            self.cpe.tree.base.root != "Device" or self.cpe.is_on("HTTPConnectionRequestEnable")
-        )  # fmt: skip
+        """Not while it restarts or installs (conformance F-8)."""
+        return self.power is Power.RUNNING and self.transferring is None
 
     def called(self) -> None:
         """A good connection request: answered first, then a session, or another one after that which runs (F-6, F-9)."""
         self.counts.calls += 1
         self.cpe.add_event(events.CONNECTION_REQUEST)
-        self._later("call", 0.01, self.wake)
+        self._timers.later("call", 0.01, self.wake)
 
     # ---- transfers -----------------------------------------------------------------------------------------------
 
@@ -338,17 +348,33 @@ class Device:
         """The next accepted transfer, when it is due and no session runs (conformance C-94, C-95)."""
         waiting = [transfer for transfer in self.cpe.transfers if transfer.state == "waiting"]
         if waiting and self.transferring is None and self.power is Power.RUNNING:
-            first = min(waiting, key=lambda transfer: transfer.due)
-            self._later("transfer", max(0.0, first.due - self.reactor.seconds()), self._transfer, first)
+            first = min(waiting, key=next_look)
+            self._timers.later("transfer", next_look(first) - self.reactor.seconds(), self._transfer, first)
 
     def _transfer(self, transfer: Transfer) -> None:
         if self.in_session:  # after it: _settle plans again
             return
         if transfer not in self.cpe.transfers or self.power is not Power.RUNNING:
             return
-        self.transferring = transfer
-        transfer.state = "running"
-        self._run(self._do_transfer(transfer))
+        if is_missed(transfer, self.reactor.seconds()):
+            self._end_transfer(transfer, Aftermath.REPORT)
+        elif next_look(transfer) > self.reactor.seconds():
+            self._plan_transfers()
+        else:
+            self.transferring = transfer
+            transfer.state = "running"
+            self._run(self._do_transfer(transfer))
+
+    def begin(self, transfer: Transfer) -> None:
+        """A transfer of the device's own."""
+        self.cpe.transfers.append(transfer)
+        self._plan_transfers()
+
+    def confirm(self, command_key: str) -> None:
+        """The subscriber agrees to the scheduled downloads with this key."""
+        for window in [window for transfer in self.cpe.transfers if transfer.command_key == command_key for window in transfer.windows]:
+            window.confirmed = True
+        self._plan_transfers()
 
     async def _do_transfer(self, transfer: Transfer) -> None:
         client = HttpClient(self.reactor, ca=self.habits.ca)
@@ -364,8 +390,16 @@ class Device:
             aftermath = Aftermath.REPORT
         finally:
             client.close()
-        transfer.state, transfer.completed = "done", self.reactor.seconds()
         self.transferring = None
+        if may_try_again(transfer, self.reactor.seconds(), RETRY_S):
+            self.habits.say(f"{self.serial}: {transfer.kind} of {transfer.file_type} failed, trying again in its time window")
+            self._plan_transfers()
+            self._wake_if_news()
+        else:
+            self._end_transfer(transfer, aftermath)
+
+    def _end_transfer(self, transfer: Transfer, aftermath: Aftermath) -> None:
+        self.cpe.transfer_ended(transfer)
         if transfer.kind == "download":
             self.counts.downloads += 1
         else:
@@ -380,7 +414,56 @@ class Device:
             self.wake()
             self._plan_transfers()
 
+    # ---- software modules ----------------------------------------------------------------------------------------
 
-def next_tick(now: float, reference: float, interval: int) -> float:
-    """Seconds from `now` to the next reference + n · interval, n any whole number; never less than a tenth (A-115)."""
-    return max(0.1, interval - (now - reference) % interval)
+    def _plan_changes(self) -> None:
+        """Accepted changes of software modules run beside sessions, one after the other (conformance C-155)."""
+        if self.cpe.changes and self._changing is None and self.power is Power.RUNNING:
+            self._change(self._work().run(self.cpe.changes[0]))
+
+    def change_by_itself(self, operation: Operation) -> None:
+        """A software module changes without the ACS having asked (conformance C-162)."""
+        if self._changing is None and self.power is Power.RUNNING:
+            self._change(self._work().run_autonomously(operation))
+
+    def _work(self) -> Work:
+        return Work(
+            self.cpe, lambda: HttpClient(self.reactor, ca=self.habits.ca), lambda: self._sleep(self.rng.uniform(*self.habits.flash_s))
+        )
+
+    def _change(self, coroutine: Any) -> None:
+        self._changing = changing = ensureDeferred(coroutine)
+
+        def ended(_result: Any) -> None:
+            if self._changing is changing:
+                self._changing = None
+                self.habits.saved(self)
+                self._wake_if_news()
+                self._plan_changes()
+
+        changing.addErrback(self._crashed)
+        changing.addCallback(ended)
+
+    def _wake_if_news(self) -> None:
+        if self.cpe.has_news:
+            self.wake()
+
+    # ---- standby, and a reboot by parameter ----------------------------------------------------------------------
+
+    def standby(self, seconds: float) -> None:
+        """Sleep: no session and no connection request, for no longer than StandbyPolicy allows; then `13 WAKEUP` (conformance D-33)."""
+        limit = int(self.cpe.policy("StandbyPolicy.CRUnawarenessMaxDuration") or -1)
+        self.is_asleep = True
+        self._timers.later("standby", min(seconds, limit) if limit >= 0 else seconds, self._woken)
+
+    def _woken(self) -> None:
+        self.is_asleep = False
+        self.cpe.add_event(events.WAKEUP)
+        self.wake()
+
+    def _reboot_when_free(self) -> None:
+        """Not in the middle of a session or an installation (conformance C-145)."""
+        if self.in_session or self.transferring is not None:
+            self._timers.later("reboot", 1.0, self._reboot_when_free)
+        else:
+            self.reboot()

@@ -28,14 +28,31 @@ class ImageFault(Exception):
         self.code, self.text = code, text
 
 
-def make_image(model: str, version: str, size: int = 65536) -> bytes:
-    """An image of exactly `size` octets for one model, with a checksum. ValueError if the header does not fit."""
-    head = MAGIC + f"\nversion: {version}\nmodel: {model}\nsize: {size}\n".encode()
+def make_file(magic: bytes, said: dict[str, str], size: int) -> bytes:
+    """A file of exactly `size` octets with our header and a checksum. ValueError if the header does not fit."""
+    lines = "".join(f"{name}: {text}\n" for name, text in said.items())
+    head = magic + f"\n{lines}size: {size}\n".encode()
     fill = size - len(head) - len("sha256: \n\n") - 64
     if fill < 0:
-        raise ValueError(f"an image has at least {len(head) + 75} octets, not {size}")
+        raise ValueError(f"such a file has at least {len(head) + 75} octets, not {size}")
     filling = (hashlib.sha256(head).digest() * (fill // 32 + 1))[:fill]
     return head + f"sha256: {hashlib.sha256(filling).hexdigest()}\n\n".encode() + filling
+
+
+def read_header(content: bytes) -> dict[str, str]:
+    """What the header of a file of ours says. ImageFault 9018 where its size or its checksum is wrong."""
+    head, _, filling = content.partition(b"\n\n")
+    said = dict(line.split(": ", 1) for line in head.decode("utf-8", "replace").splitlines()[1:] if ": " in line)
+    if "size" in said and said["size"] != str(len(content)):
+        raise ImageFault(9018, f"the file says {said['size'][:20]} octets, it has {len(content)}")
+    if "sha256" in said and said["sha256"] != hashlib.sha256(filling).hexdigest():
+        raise ImageFault(9018, "the checksum of the file is wrong")
+    return said
+
+
+def make_image(model: str, version: str, size: int = 65536) -> bytes:
+    """A firmware image for one model. ValueError if the header does not fit."""
+    return make_file(MAGIC, {"version": version, "model": model}, size)
 
 
 def version_of(image: bytes, model: str, url: str, target: str) -> str:
@@ -47,14 +64,9 @@ def version_of(image: bytes, model: str, url: str, target: str) -> str:
         raise ImageFault(9018, "the file is empty")
     if not image.startswith(MAGIC):
         return _from_names(url, target)
-    head, _, filling = image.partition(b"\n\n")
-    said = dict(line.split(": ", 1) for line in head.decode("utf-8", "replace").splitlines()[1:] if ": " in line)
+    said = read_header(image)
     if said.get("model", model) != model:
         raise ImageFault(9018, f"the image is for {said['model'][:60]}, this is {model}")
-    if "size" in said and said["size"] != str(len(image)):
-        raise ImageFault(9018, f"the image says {said['size'][:20]} octets, it has {len(image)}")
-    if "sha256" in said and said["sha256"] != hashlib.sha256(filling).hexdigest():
-        raise ImageFault(9018, "the checksum of the image is wrong")
     return said.get("version", "").strip()[:64] or _from_names(url, target)
 
 

@@ -21,7 +21,7 @@ from twisted.internet.error import CannotListenError
 
 from acs import log
 from acs.errors import WrongEnvironment
-from simulators import planting, state
+from simulators import acts, planting, state
 from simulators.connection_request import ConnectionRequests
 from simulators.cpe import Cpe
 from simulators.device import Counts, Device, Habits
@@ -39,6 +39,7 @@ class FleetOptions:
 
     `password` is the login all devices begin with: the onboarding secret. An empty `username` is the standard's OUI-ProductClass-Serial.
     `faults` are names of profiles/faults.toml, with `:n` for the first n; `quirks` names of quirks/profiles.toml, for every device.
+    `acts` is what every device does of its own (acts.py).
     `clip_retry_s` bounds the waits of the retry table, None follows it. `ca` is a PEM file to trust for https instead of the system's.
     """
 
@@ -61,6 +62,7 @@ class FleetOptions:
     flash_s: tuple[float, float] = (1.0, 2.0)
     clip_retry_s: float | None = None
     ca: Path | None = None
+    acts: tuple[str, ...] = ()
     say: Callable[[str], None] | None = None
 
 
@@ -111,7 +113,9 @@ class Fleet:
         else:
             cpe.from_json(kept)
         token = (kept or {}).get("token") or secrets.token_hex(12)
-        return Device(self.reactor, cpe, self._habits, random.Random(f"{options.seed}/{number}"), token)  # noqa: S311
+        device = Device(self.reactor, cpe, self._habits, random.Random(f"{options.seed}/{number}"), token)  # noqa: S311
+        device.acts = [acts.parse(text) for text in (*options.acts, *planting.acts_of(seat.faults))]
+        return device
 
     async def start(self) -> None:
         """Listen, and switch all devices on. WrongEnvironment when the port is taken."""
@@ -126,6 +130,7 @@ class Fleet:
             self._calls.devices[device.token] = device
             device.cpe.facts.connection_request_url = f"http://{name}:{host.port}/cr/{device.token}"
             fresh = str(device.cpe.identity.key) not in self._kept
+            acts.schedule(device, device.acts)
             device.start(self._rng.uniform(0, self.options.start_spread_s) if self.options.start_spread_s else 0.0, fresh=fresh)
 
     async def stop(self) -> None:

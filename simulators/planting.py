@@ -76,6 +76,11 @@ def flags_of(names: Sequence[str]) -> frozenset[str]:
     return frozenset(flag for name in names for flag in faults()[name].get("flags", ()))
 
 
+def acts_of(names: Sequence[str]) -> list[str]:
+    """What devices with these troubles do of their own: see acts.py."""
+    return [act for name in names for act in faults()[name].get("acts", ())]
+
+
 def facts_of(names: Sequence[str]) -> dict[str, Any]:
     return {key: value for name in names for key, value in faults()[name].get("facts", {}).items()}
 

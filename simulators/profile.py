@@ -55,6 +55,11 @@ class Profile:
     parts: tuple[str, ...]
 
     @property
+    def cwmp_version(self) -> str:
+        """The highest protocol version it speaks: `1.4`."""
+        return self.versions.rpartition(",")[2] or self.namespace.rpartition("cwmp-")[2].replace("-", ".")
+
+    @property
     def is_optical(self) -> bool:
         return any(part in ("tr181-optical", "tr098-gpon") for part in self.parts)
 

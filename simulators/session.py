@@ -11,17 +11,14 @@ from typing import Any
 
 from acs.cwmp.codec import Envelope, decode, encode
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
-from acs.cwmp.messages import Inform, InformResponse, TransferComplete, TransferCompleteResponse
-from simulators import rpc
-from simulators.cpe import Cpe, Transfer
+from acs.cwmp.messages import CLASSES, GetRPCMethods, Inform, KickedResponse
+from simulators import naming, rpc
+from simulators.cpe import Call, Cpe, SessionFailed, Transfer
+
+__all__ = ["Session", "SessionFailed"]
 
 MAX_REPEATS = 5
 _ID = re.compile(rb"<(?:\w+:)?ID[^>]*>([^<]*)</")
-_RESPONSES: dict[type, type] = {Inform: InformResponse, TransferComplete: TransferCompleteResponse}
-
-
-class SessionFailed(Exception):
-    """The session is unsuccessful; the text says why (conformance A-60)."""
 
 
 class Session:
@@ -38,11 +35,11 @@ class Session:
         self._number = 0
         self._hold = False
         self._said_no_more = False
-        self._to_report: list[Transfer] = []
+        self._to_say: list[Transfer | Call] = []
 
     def first(self) -> bytes:
         inform = self.cpe.inform()
-        self._to_report = self.cpe.done_transfers if self.cpe.quirks.transfer_complete else []
+        self._to_say = [*(self.cpe.done_transfers if self.cpe.quirks.transfer_complete else []), *self.cpe.calls]
         if not self.cpe.quirks.transfer_complete:
             self.cpe.transfers = [transfer for transfer in self.cpe.transfers if transfer.state != "done"]
         return self._ask(inform)
@@ -78,25 +75,39 @@ class Session:
                 raise SessionFailed(f"{type(asked).__name__} was refused: {message}")
             self._settle_report()  # any other fault ends the duty to report (C-124)
             return self._own_turn()
-        if not isinstance(message, _RESPONSES[type(asked)]):
+        if not isinstance(message, CLASSES[f"{type(asked).__name__}Response"]):
             raise SessionFailed(f"{type(asked).__name__} was answered with {type(message).__name__}")
         if envelope.id is not None and envelope.id != self._asked_id:
             raise SessionFailed(f"{type(message).__name__} carries the ID {envelope.id!r} of another request")
         self._repeats = 0
         if isinstance(asked, Inform):
+            self._agree_on_version(envelope.headers.use_version)
             self.informed = True
             self.cpe.acknowledged()
             self._asked = None
             if not self.cpe.quirks.empty_post:
                 return None
         else:
+            self._heed(message)
             self._settle_report()
         return self._own_turn()
 
+    def _agree_on_version(self, version: str) -> None:
+        """UseCWMPVersion must be one we announced; without it the namespace decides (conformance B-21, B-22)."""
+        if version and version not in self.cpe.facts.profile.versions.split(","):
+            raise SessionFailed(f"the ACS wants CWMP version {version}, which we did not offer")
+
+    def _heed(self, message: Any) -> None:
+        if isinstance(self._asked, GetRPCMethods):
+            self.cpe.acs_methods = tuple(message.method_list)
+        elif isinstance(message, KickedResponse):
+            self.cpe.facts.note(f"sent on to {message.next_url[:200]}")
+
     def _settle_report(self) -> None:
-        """TransferComplete is delivered: event 7 and its M event go with it (conformance D-27)."""
-        transfer = self._to_report.pop(0)
-        self.cpe.transfers = [kept for kept in self.cpe.transfers if kept is not transfer]
+        """What was owed is delivered: its events go with it (conformance D-27, D-30 to D-32)."""
+        said = self._to_say.pop(0)
+        self.cpe.transfers = [kept for kept in self.cpe.transfers if kept is not said]
+        self.cpe.calls = [kept for kept in self.cpe.calls if kept is not said]
         self.cpe.touched = True
         self._asked = None
 
@@ -104,14 +115,13 @@ class Session:
         message = envelope.message
         if isinstance(message, CwmpFault) or type(message).__name__.endswith("Response"):
             raise SessionFailed(f"{type(message).__name__} came unasked")
-        if isinstance(message, (Inform, TransferComplete)):
-            return self._encode(rpc.fault(9000), envelope.id)
         return self._encode(rpc.answer(self.cpe, message), envelope.id)
 
     def _own_turn(self) -> bytes:
         """A request of ours if we may (A-44), else an empty POST; one sent while held does not end our turn (A-84)."""
-        if self._to_report and not self._hold and not self._said_no_more:
-            return self._ask(self.cpe.transfer_complete(self._to_report[0]))
+        if self._to_say and not self._hold and not self._said_no_more:
+            said = self._to_say[0]
+            return self._ask(said.message if isinstance(said, Call) else self.cpe.transfer_complete(said))
         self._said_no_more = self._said_no_more or not self._hold
         return b""
 
@@ -121,6 +131,8 @@ class Session:
         extra = []
         if isinstance(message, Inform) and self.cpe.facts.profile.versions:
             extra.append(("SupportedCWMPVersions", self.cpe.facts.profile.versions, 0))
+        if naming.writes_aliases(self.cpe):
+            message = naming.with_aliases(self.cpe, message)
         self._asked_bytes = encode(message, self._asked_id, self._namespace, extra_headers=extra)
         return self._asked_bytes
 

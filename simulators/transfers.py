@@ -30,7 +30,9 @@ class Aftermath(Enum):
     REBOOT = auto()
 
 
-class _Failed(Exception):
+class Failed(Exception):
+    """Why a file did not arrive, or is not taken: a fault code and a sentence."""
+
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
         self.code = code
@@ -39,19 +41,27 @@ class _Failed(Exception):
 async def transfer_file(client: HttpClient, cpe: Cpe, transfer: Transfer) -> Aftermath:
     """Do it, and note the outcome on `transfer`. Only what nobody thought of is raised."""
     transfer.started = None
+    spare = spare_image(cpe) if transfer.file_type.startswith("6 ") else ""
+    if spare:
+        cpe.change(spare + "Status", "Downloading")
     try:
         if transfer.kind == "upload":
             await _upload(client, cpe, transfer)
             return Aftermath.REPORT
-        content = await _fetch(client, cpe, transfer)
+        content = await fetch(client, cpe, transfer)
+        if transfer.windows and cpe.facts.now() >= transfer.windows[0].end:
+            raise Failed(9017, "received after its time window")
         return _apply(cpe, transfer, content)
-    except _Failed as error:
+    except Failed as error:
         transfer.fault_code, transfer.fault_string = error.code, str(error)[:256]
+        if spare:
+            cpe.change(spare + "Status", "ValidationFailed" if error.code == 9018 else "DownloadFailed")
         cpe.facts.note(f"{transfer.kind} failed: {error.code} {error}")
         return Aftermath.REPORT
 
 
-async def _fetch(client: HttpClient, cpe: Cpe, transfer: Transfer) -> bytes:
+async def fetch(client: HttpClient, cpe: Cpe, transfer: Transfer) -> bytes:
+    """The whole file, checked for its size. Failed says why there is none."""
     received: list[bytes] = []
     size = 0
 
@@ -68,11 +78,11 @@ async def _fetch(client: HttpClient, cpe: Cpe, transfer: Transfer) -> bytes:
     content = b"".join(received)
     if "download-corrupt" in cpe.facts.flags and content:
         content = content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 0xFF]) + content[len(content) // 2 + 1 :]
-        raise _Failed(9018, "the checksum of the file is wrong")
+        raise Failed(9018, "the checksum of the file is wrong")
     if transfer.file_size and len(content) < transfer.file_size:
-        raise _Failed(9017, f"{len(content)} of {transfer.file_size} octets received")
+        raise Failed(9017, f"{len(content)} of {transfer.file_size} octets received")
     if transfer.file_size and len(content) != transfer.file_size:
-        raise _Failed(9018, f"{len(content)} octets received, {transfer.file_size} announced")
+        raise Failed(9018, f"{len(content)} octets received, {transfer.file_size} announced")
     return content
 
 
@@ -83,30 +93,37 @@ def _apply(cpe: Cpe, transfer: Transfer, content: bytes) -> Aftermath:
         try:
             version = version_of(content, cpe.facts.profile.name, transfer.url, transfer.target)
         except ImageFault as error:
-            raise _Failed(error.code, error.text) from None
-        cpe.facts.version = version
+            raise Failed(error.code, error.text) from None
+        cpe.install_firmware(version)
         cpe.facts.note(f"firmware {version} installed")
         return Aftermath.REBOOT
     if number == "3 ":
         try:
             config_file.restore(cpe, content)
         except ValueError as error:
-            raise _Failed(9018, str(error)) from None
+            raise Failed(9018, str(error)) from None
     elif number == "6 ":
         _store_image(cpe, transfer, content)
     cpe.facts.note(f"{transfer.file_type} received, {len(content)} octets")
     return Aftermath.REPORT
 
 
+def spare_image(cpe: Cpe) -> str:
+    """The image bank that does not run, with its dot; "" where there is none."""
+    table, active = f"{cpe.tree.root}DeviceInfo.FirmwareImage.", f"{cpe.tree.root}DeviceInfo.ActiveFirmwareImage"
+    banks = [f"{table}{number}" for number in cpe.tree.rows(table)]
+    return next((bank + "." for bank in banks if bank != cpe.tree.value(active)), "")
+
+
 def _store_image(cpe: Cpe, transfer: Transfer, content: bytes) -> None:
-    """A stored image waits in the second bank until it is chosen (conformance I-18)."""
-    spare = f"{cpe.tree.root}DeviceInfo.FirmwareImage.2."
-    if not cpe.tree.is_object(spare):
-        raise _Failed(9010, "there is no second image bank")
+    """A stored image waits in the other bank until it is chosen (conformance I-18)."""
+    spare = spare_image(cpe)
+    if not spare:
+        raise Failed(9010, "there is no second image bank")
     try:
         version = version_of(content, cpe.facts.profile.name, transfer.url, transfer.target)
     except ImageFault as error:
-        raise _Failed(error.code, error.text) from None
+        raise Failed(error.code, error.text) from None
     for leaf, text in (("Version", version), ("Status", "Available"), ("Available", "true")):
         cpe.change(spare + leaf, text)
 
@@ -119,12 +136,12 @@ async def _upload(client: HttpClient, cpe: Cpe, transfer: Transfer) -> None:
         raise _status_fault(response.status, 9011)
 
 
-def _status_fault(status: int, otherwise: int) -> _Failed:
+def _status_fault(status: int, otherwise: int) -> Failed:
     if status == 401:
-        return _Failed(9012, "the file server refused our login")
+        return Failed(9012, "the file server refused our login")
     if status in (403, 404, 410):
-        return _Failed(9016, f"the file server answered HTTP {status}")
-    return _Failed(otherwise, f"the file server answered HTTP {status}")
+        return Failed(9016, f"the file server answered HTTP {status}")
+    return Failed(otherwise, f"the file server answered HTTP {status}")
 
 
 async def _ask(client: HttpClient, cpe: Cpe, transfer: Transfer, method: str, body: bytes = b"", *, sink: Sink | None = None) -> Response:
@@ -142,9 +159,9 @@ async def _ask(client: HttpClient, cpe: Cpe, transfer: Transfer, method: str, bo
         try:
             response = await client.request(method, url, headers, body, sink=sink)
         except (ConnectFailed, WrongEnvironment) as error:
-            raise _Failed(9015, f"no connection: {error}") from None
+            raise Failed(9015, f"no connection: {error}") from None
         except ExchangeFailed as error:
-            raise _Failed(9017 if method == "GET" else 9011, str(error)) from None
+            raise Failed(9017 if method == "GET" else 9011, str(error)) from None
         if response.status == 401 and transfer.username and (refusals == 0 or (is_stale(response) and refusals < 3)):
             refusals += 1
             auth.challenged(response)

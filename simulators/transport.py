@@ -6,16 +6,18 @@ SessionFailed. Follows TR-069 §3.4 (conformance A.1 to A.3, A.7). Tests: tests/
 
 from __future__ import annotations
 
+import gzip
 import re
 import secrets
+import zlib
 from collections.abc import MutableMapping
 from urllib.parse import urljoin, urlsplit
 
 from acs.cwmp.digest import answer_challenge, pairs
 from acs.errors import WrongEnvironment
+from simulators.cpe import SessionFailed
 from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, Response
 from simulators.quirks import Quirks
-from simulators.session import SessionFailed
 
 MAX_REDIRECTS = 5
 _COOKIE = re.compile(r"\s*([^=;\s]+)\s*=\s*([^;]*)(.*)", re.S)
@@ -53,7 +55,11 @@ def is_stale(response: Response) -> bool:
 class AcsConnection:
     """One session's way to the ACS. `cookies` start empty unless the device's quirk keeps the last session's (K-1)."""
 
-    def __init__(self, client: HttpClient, url: str, auth: Authorizer, quirks: Quirks, cookies: MutableMapping[str, str]) -> None:
+    def __init__(
+        self, client: HttpClient, url: str, auth: Authorizer, quirks: Quirks, cookies: MutableMapping[str, str], coding: str = ""
+    ) -> None:
+        """`coding` is HTTPCompression: GZIP, Deflate, or anything else for none (conformance A-13)."""
+        self.coding = coding.lower() if coding in ("GZIP", "Deflate") else ""
         self.client, self.url, self.auth, self.quirks, self.cookies = client, url, auth, quirks, cookies
         self.requests = 0
 
@@ -97,6 +103,9 @@ class AcsConnection:
                 headers.append(("SOAPAction", ""))
             if self.quirks.expect:
                 headers.append(("Expect", "100-continue"))
+        if body and self.coding:
+            headers.append(("Content-Encoding", self.coding))
+            body = gzip.compress(body, 6) if self.coding == "gzip" else zlib.compress(body)
         if self.cookies and self.quirks.send_cookies:
             headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
         authorization = self.auth.header("POST", self.url)

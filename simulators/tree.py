@@ -5,7 +5,9 @@ Values, rows and their numbers; no faults and no RPC here, those are rpc.py's. I
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from datamodels.entry import Entry, Status
@@ -63,6 +65,19 @@ class Tree:
         found = [path for path in self.base.objects if path.startswith(prefix) and not self._is_removed(path)]
         extra = [path for path in self.added_objects if path.startswith(prefix)]
         return sorted((*found, *extra), key=sort_key) if extra else found
+
+    def matching(self, pattern: str) -> list[str]:
+        """Parameters a path names, with `*` for any instance; a partial path names all below it (conformance D-65, K-30)."""
+        if "*" not in pattern:
+            return self.under(pattern) if pattern.endswith(".") else [pattern] if self.leaf(pattern) else []
+        found = _pattern(pattern, r".*" if pattern.endswith(".") else "")
+        return [path for path in self.under(pattern.partition("*")[0]) if found.fullmatch(path)]
+
+    def matching_objects(self, pattern: str) -> list[str]:
+        """Objects a path with a trailing dot names, with `*` for any instance."""
+        if "*" not in pattern:
+            return [pattern] if self.is_object(pattern) else []
+        return [path for path in self.objects_under(pattern.partition("*")[0]) if _pattern(pattern).fullmatch(path)]
 
     def rows(self, table: str) -> list[int]:
         depth = table.count(".")
@@ -184,6 +199,11 @@ class Tree:
         self.removed = {row for row in kept.get("removed", []) if row in self.base.objects}
         self.changed = {path: text for path, text in kept.get("values", {}).items() if self.leaf(path) is not None}
         self.last_number = {table: int(number) for table, number in kept.get("numbers", {}).items()}
+
+
+@lru_cache(256)
+def _pattern(path: str, ends: str = "") -> re.Pattern[str]:
+    return re.compile(re.escape(path).replace(r"\*", r"\d+") + ends)
 
 
 def _fresh(entry: Entry, path: str, number: int) -> Leaf:

@@ -14,7 +14,9 @@ from acs.cwmp.paths import leaf as last_part
 from acs.cwmp.paths import parent
 from datamodels.check import check
 from datamodels.entry import Entry
+from datamodels.tree import forced_inform
 from simulators.cpe import Cpe
+from simulators.modules import EXECUTIONS, follow_requested_state
 from simulators.profile import lookup
 from simulators.tree import Tree
 
@@ -58,18 +60,33 @@ def refusal(tree: Tree, item: ParameterValueStruct) -> ParameterFault | None:
         offered = {value.value for value in leaf.entry.enums} & {"Requested", "Canceled"}
         if item.value not in offered:
             return ParameterFault(item.name, 9007, "only Requested may be written")
-    if last_part(item.name) == "Interface" and tree.leaf(parent(item.name) + _STATE) is not None:
-        return _bad_reference(tree, item)
     if item.name.endswith("DeviceInfo.BootFirmwareImage"):
         available = item.value.rstrip(".") + ".Available"
         if tree.leaf(available) is None or tree.value(available) not in ("true", "1"):
             return ParameterFault(item.name, 9007, "that image is not available")
+    if leaf.entry.syntax.is_path and not leaf.entry.is_list:
+        return _bad_reference(tree, item)
+    if ".ManagementServer.InformParameter." in item.name:
+        return _bad_inform_parameter(tree, item)
+    if last_part(item.name) == "HTTPCompression" and item.value not in ("Disabled", *tree.value(item.name + "Supported").split(",")):
+        return ParameterFault(item.name, 9007, "that coding is not supported")
     return None
 
 
 def _bad_reference(tree: Tree, item: ParameterValueStruct) -> ParameterFault | None:
-    if item.value and not tree.is_object(item.value.rstrip(".") + "."):
-        return ParameterFault(item.name, 9007, "no such interface")
+    """A reference is a path without its last dot, or begins with a dot for the root; it must lead somewhere (conformance B-64)."""
+    path = tree.base.root + item.value if item.value.startswith(".") else item.value
+    if path and not tree.is_object(path.rstrip(".") + ".") and tree.leaf(path) is None:
+        return ParameterFault(item.name, 9007, "a reference to nothing")
+    return None
+
+
+def _bad_inform_parameter(tree: Tree, item: ParameterValueStruct) -> ParameterFault | None:
+    """What every Inform has anyway may not be asked for, nor a value change as its reason (conformance D-65)."""
+    if last_part(item.name) == "ParameterName" and item.value in forced_inform(tree.base.root):
+        return ParameterFault(item.name, 9007, "in every Inform anyway")
+    if last_part(item.name) == "EventList" and any(code.strip().startswith("4 ") for code in item.value.split(",")):
+        return ParameterFault(item.name, 9007, "4 VALUE CHANGE cannot be listed")
     return None
 
 
@@ -137,6 +154,10 @@ def _write(cpe: Cpe, name: str, text: str) -> None:
             cpe.tree.put(name, quietest_channel(cpe, parent(name)))
     elif last == "AutoChannelEnable" and text == "true":
         cpe.tree.put(parent(name) + "Channel", quietest_channel(cpe, parent(name)))
+    elif last == "RequestedState" and name.startswith(EXECUTIONS):
+        follow_requested_state(cpe, parent(name))
+    elif last == "HTTPConnectionRequestEnable":  # F-3: no port, no URL
+        cpe.close_port() if text == "false" else cpe.open_port()
     elif last == "KeyPassphrase" and "WLANConfiguration" in name:  # one value under two names (H-36)
         radio = name[: name.index(".", name.index("WLANConfiguration.") + 18) + 1]
         for twin in (radio + "KeyPassphrase", radio + "PreSharedKey.1.KeyPassphrase"):

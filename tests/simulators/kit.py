@@ -12,12 +12,14 @@ from twisted.web.server import NOT_DONE_YET, Site
 
 from acs.cwmp.codec import Envelope, decode, encode
 from acs.cwmp.messages import (
+    ACS_METHODS,
+    CLASSES,
+    GetRPCMethods,
+    GetRPCMethodsResponse,
     Inform,
     InformResponse,
     ParameterValueStruct,
     SetParameterValues,
-    TransferComplete,
-    TransferCompleteResponse,
 )
 from simulators.cpe import Cpe
 from simulators.device import Device, Habits
@@ -26,6 +28,7 @@ from simulators.http import Response
 from simulators.planting import facts_of, flags_of, model, plant
 from simulators.quirks import quirks_of
 
+ANSWERS = {Inform: InformResponse(1), GetRPCMethods: GetRPCMethodsResponse(ACS_METHODS)}
 ACS_URL = "http://127.0.0.1:7547/acs"
 START = 1_700_000_000.0
 
@@ -73,8 +76,8 @@ class ScriptedAcs:
         self.cookies.append(headers.get("cookie", ""))
         envelope = decode(body) if body.strip() else None
         self.heard.append(envelope)
-        if envelope is not None and type(envelope.message) in (Inform, TransferComplete):
-            answer = InformResponse(1) if isinstance(envelope.message, Inform) else TransferCompleteResponse()
+        if envelope is not None and type(envelope.message).__name__ in ACS_METHODS:
+            answer = ANSWERS.get(type(envelope.message)) or CLASSES[f"{type(envelope.message).__name__}Response"]()
             if self.verdicts:
                 answer = self.verdicts.pop(0) or answer
             if isinstance(answer, Response):
@@ -101,7 +104,7 @@ class ScriptedAcs:
 
     def answers(self) -> list[Any]:
         """What the CPE answered to our questions."""
-        return [m for m in self.messages if m is not None and type(m).__name__ not in ("Inform", "TransferComplete")]
+        return [m for m in self.messages if m is not None and type(m).__name__ not in ACS_METHODS]
 
 
 class MemoryClient:

@@ -20,6 +20,9 @@ class Sleeper:
     def call_login(self):
         return self.login
 
+    def listens(self):
+        return True
+
     def call_quirks(self):
         return self.quirks
 

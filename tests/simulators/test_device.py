@@ -6,7 +6,8 @@ import pytest
 
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import FactoryReset, Reboot, SetParameterAttributes, SetParameterAttributesStruct
-from simulators.device import Power, next_tick
+from simulators.agenda import next_tick
+from simulators.device import Power
 from simulators.http import ConnectFailed, Response
 from tests.simulators.kit import START, ScriptedAcs, make_device, pass_time, set_values
 
@@ -142,7 +143,7 @@ def test_device_with_cwmp_switched_off_is_silent():
     device.start(0)
     pass_time(clock, 30, 1)
     assert len(acs.informs) == 1
-    assert not device.may_be_called()
+    assert not device.listens()
 
 
 @pytest.mark.cwmp("A-114", "L-93")

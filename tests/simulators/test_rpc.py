@@ -26,9 +26,9 @@ from acs.cwmp.messages import (
     Upload,
 )
 from acs.cwmp.times import UNKNOWN_TIME
-from simulators import rpc
+from simulators import rpc, transfer_queue
 from simulators.profile import profiles
-from tests.simulators.kit import make_cpe, set_values
+from tests.simulators.kit import START, make_cpe, set_values
 
 PORTS = "Device.NAT.PortMapping."
 
@@ -196,7 +196,8 @@ def test_download_is_accepted_for_later_or_refused_at_once():
 def test_transfer_queue_holds_several_and_then_is_full():
     cpe = make_cpe()
     answers = [
-        rpc.answer(cpe, Upload(f"k{n}", "1 Vendor Configuration File", "http://h/f", "", "", 0)) for n in range(rpc.MAX_TRANSFERS + 1)
+        rpc.answer(cpe, Upload(f"k{n}", "1 Vendor Configuration File", "http://h/f", "", "", 0))
+        for n in range(transfer_queue.MAX_TRANSFERS + 1)
     ]
     assert len(cpe.transfers) >= 3
     assert code(answers[-1]) == 9004
@@ -229,3 +230,29 @@ def test_keys_longer_than_the_standard_allows_are_refused():
     cpe = make_cpe()
     assert code(rpc.answer(cpe, set_values({}, "k" * 33))) == 9003
     assert rpc.answer(cpe, set_values({}, "k" * 32)) == SetParameterValuesResponse(0)
+
+
+@pytest.mark.cwmp("C-6", "C-11")
+def test_the_vendors_own_method_blinks():
+    cpe = make_cpe()
+    assert rpc.BLINK in rpc.answer(cpe, GetRPCMethods()).method_list
+    answered = rpc.answer(cpe, UnknownRpc(rpc.BLINK, f"<a:{rpc.BLINK} xmlns:a='x'><Seconds>20</Seconds></a:{rpc.BLINK}>"))
+    assert answered.name == rpc.BLINK + "Response"
+    assert "<Until>2023-11-14T22:13:40Z</Until>" in answered.xml
+    assert cpe.blinks_until == START + 20
+    assert code(rpc.answer(cpe, UnknownRpc(rpc.BLINK, f"<{rpc.BLINK}/>"))) == 9003
+
+
+@pytest.mark.cwmp("I-18")
+def test_a_stored_image_runs_after_it_was_chosen_and_the_device_restarted():
+    cpe = make_cpe()
+    info = "Device.DeviceInfo."
+    for leaf, text in (("Version", "9.9"), ("Status", "Available"), ("Available", "true")):
+        cpe.tree.put(f"{info}FirmwareImage.2.{leaf}", text)
+    before = cpe.tree.value(info + "SoftwareVersion")
+    rpc.answer(cpe, set_values({info + "BootFirmwareImage": info + "FirmwareImage.2"}))
+    cpe.boot()
+    assert [cpe.tree.value(info + leaf) for leaf in ("SoftwareVersion", "ActiveFirmwareImage")] == ["9.9", info + "FirmwareImage.2"]
+    assert [cpe.tree.value(f"{info}FirmwareImage.{n}.Status") for n in (1, 2)] == ["Available", "Active"]
+    assert cpe.tree.value(info + "FirmwareImage.1.Version") == before
+    assert info + "SoftwareVersion" in cpe.changed

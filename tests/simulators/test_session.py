@@ -190,3 +190,12 @@ def test_odd_retry_count_and_missing_transfer_complete():
     assert inform.message.retry_count == 1490
     assert session.next(say(InformResponse(1), inform.id)) == b""
     assert cpe.transfers == []
+
+
+@pytest.mark.cwmp("B-21")
+def test_a_version_that_was_not_offered_fails_the_session():
+    session, inform = begin(make_cpe())
+    with pytest.raises(SessionFailed, match=r"1\.9"):
+        session.next(say(InformResponse(1), inform.id, extra_headers=[("UseCWMPVersion", "1.9", 1)]))
+    session, inform = begin(make_cpe())
+    assert session.next(say(InformResponse(1), inform.id, extra_headers=[("UseCWMPVersion", "1.2", 1)])) == b""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import pytest
 from twisted.internet.defer import ensureDeferred
 
@@ -180,3 +183,17 @@ def test_anything_else_fails_the_session(answer):
 @pytest.mark.cwmp("X-9")
 def test_soap_fault_with_status_500_is_read():
     assert post(connection(Wire(Response(500, (), b"<Envelope/>"))), b"x") == b"<Envelope/>"
+
+
+@pytest.mark.cwmp("A-13")
+@pytest.mark.parametrize(("setting", "coding", "unpack"), [("GZIP", "gzip", gzip.decompress), ("Deflate", "deflate", zlib.decompress)])
+def test_bodies_are_compressed_as_the_setting_says(setting, coding, unpack):
+    wire = Wire(OK, OK)
+    link = AcsConnection(wire, URL, Authorizer("ada", "pw"), quirks_of(()), {}, setting)
+    post(link, b"<inform/>")
+    post(link, b"")
+    assert (wire.asked[0][2]["Content-Encoding"], unpack(wire.asked[0][3])) == (coding, b"<inform/>")
+    assert "Content-Encoding" not in wire.asked[1][2]
+    plain = Wire(OK)
+    post(AcsConnection(plain, URL, Authorizer("ada", "pw"), quirks_of(()), {}, "Disabled"), b"<inform/>")
+    assert plain.asked[0][3] == b"<inform/>"

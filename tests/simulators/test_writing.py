@@ -156,3 +156,40 @@ def test_reset_reads_false_after_it_was_set():
     cpe = make_cpe()
     assert rpc.answer(cpe, set_values({"Device.PPP.Interface.1.Reset": "true"})) == DONE
     assert cpe.tree.value("Device.PPP.Interface.1.Reset") == "false"
+
+
+@pytest.mark.cwmp("B-64")
+def test_a_reference_must_lead_somewhere_and_may_begin_with_a_dot():
+    cpe = make_cpe()
+    path = "Device.NAT.PortMapping.1.Interface"
+    assert details(rpc.answer(cpe, set_values({path: "Device.IP.Interface.99"}))) == (9003, {path: 9007})
+    assert rpc.answer(cpe, set_values({path: ".IP.Interface.1"})).status == 0
+    assert rpc.answer(cpe, set_values({path: ""})).status == 0
+
+
+@pytest.mark.cwmp("D-65", "L-94")
+def test_what_every_inform_has_cannot_be_asked_for_again():
+    cpe = make_cpe()
+    row = f"Device.ManagementServer.InformParameter.{cpe.tree.add_row('Device.ManagementServer.InformParameter.')}."
+    assert list(details(rpc.answer(cpe, set_values({row + "ParameterName": "Device.DeviceInfo.SoftwareVersion"})))[1].values()) == [
+        9007
+    ]
+    assert list(details(rpc.answer(cpe, set_values({row + "EventList": "1 BOOT,4 VALUE CHANGE"})))[1].values()) == [9007]
+    assert rpc.answer(cpe, set_values({row + "ParameterName": "Device.DeviceInfo.UpTime", row + "EventList": "2 PERIODIC"})).status == 0
+
+
+@pytest.mark.cwmp("F-3")
+def test_without_connection_requests_by_http_there_is_no_url():
+    cpe = make_cpe()
+    url = cpe.setting("ConnectionRequestURL")
+    rpc.answer(cpe, set_values({"Device.ManagementServer.HTTPConnectionRequestEnable": "false"}))
+    assert cpe.setting("ConnectionRequestURL") == ""
+    rpc.answer(cpe, set_values({"Device.ManagementServer.HTTPConnectionRequestEnable": "true"}))
+    assert cpe.setting("ConnectionRequestURL") == url != ""
+
+
+@pytest.mark.cwmp("A-13")
+def test_only_supported_codings_can_be_chosen():
+    cpe = make_cpe()
+    assert list(details(rpc.answer(cpe, set_values({"Device.ManagementServer.HTTPCompression": "Compress"})))[1].values()) == [9007]
+    assert rpc.answer(cpe, set_values({"Device.ManagementServer.HTTPCompression": "GZIP"})).status == 0
