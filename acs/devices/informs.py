@@ -5,7 +5,7 @@ read: the cost of an Inform does not depend on how much is stored (architecture:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,11 @@ from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
 from acs.cwmp.messages import Inform
 from acs.db.bulk import insert_rows, update_rows
+from acs.devices.aliases import leads_to
+from acs.devices.alarms import Raised, raise_alarms
 from acs.devices.models import Device, DeviceCredential, DeviceEvent, OnboardingRule
+from acs.devices.rules import fits_rule
+from acs.devices.sightings import AlarmKind, Sighting, is_placeholder, look, mac_of
 from acs.devices.store import inform_document, silent_after
 from acs.provisioning.plan import Trust
 from acs.secrets import Vault
@@ -34,8 +38,12 @@ class InformIn:
     session_state: Any
     session_until: datetime
     login: str
-    """"own", "next", "onboarding", "shared" or "none"."""
+    """"own", "next", "certificate", "onboarding", "shared" or "none"."""
     tenant: int
+    held: bool = False
+    """A block rule holds it in quarantine for this session; its row is not changed."""
+    certificate: tuple[str, str] | None = None
+    """Fingerprint and subject of the TLS client certificate it showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,8 @@ class InformOut:
     inform_count: int
     was_in_session: bool
     quarantined_now: bool
+    alarms: tuple[str, ...] = ()
+    """Signs of a second box with this identity that were not told before."""
 
 
 _COLUMNS = (
@@ -71,13 +81,20 @@ _READ = (
     Device.id, Device.tenant_id, Device.key, Device.trust, Device.epoch, Device.path_set_id, Device.due_at, Device.root, Device.software_version,
     Device.hardware_version, Device.manufacturer, Device.wan_address, Device.connection_request_url, Device.parameter_key, Device.inform_interval_s,
     Device.inform_count, Device.last_boot_at, Device.last_bootstrap_at, Device.first_seen_at, Device.session_token, Device.preregistered,
+    Device.session_until, Device.sightings,
 )  # fmt: skip
+_ENROLS = frozenset({"onboarding", "certificate"})
+"""Logins that prove enough for a rule to let a stranger in."""
 
 
 def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn], admit_all: bool) -> list[InformOut]:
     """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer."""
     keys = sorted({work.identity.key for work in works})
     heads = {row.key: SimpleNamespace(**row._mapping) for row in connection.execute(select(*_READ).where(Device.key.in_(keys)))}
+    if len(heads) < len(keys):
+        _follow_aliases(connection, works, heads)
+    suspicious: list[Raised] = []
+    seen: list[dict[str, Any]] = []
     results: list[InformOut] = []
     rows: dict[int, dict[str, Any]] = {}
     events: list[dict[str, Any]] = []
@@ -87,14 +104,62 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
         if head is None:
             head = _create(connection, work)
             heads[work.identity.key] = head
+            suspicious += _strange_names(connection, work, head)
         out, row = _one(connection, vault, work, head, is_new, admit_all)
+        sighting = look(head.sightings, _sighting(work, row), out.was_in_session and head.session_until is not None and head.session_until > work.at)
+        if sighting.document is not None:
+            head.sightings = sighting.document
+            seen.append({"id": head.id, "sightings": sighting.document})
+            suspicious += [Raised(head.tenant_id, head.id, kind, evidence, work.at) for kind, evidence in sighting.alarms]
         results.append(out)
         rows[head.id] = row
         vars(head).update(row)  # a second Inform of this device in the batch starts from what the first one told
         events += _events(work, out)
     update_rows(connection, Device, ("id",), _COLUMNS, rows.values())
+    if seen:
+        update_rows(connection, Device, ("id",), ("sightings",), seen)
+    if suspicious:
+        news = raise_alarms(connection, suspicious)
+        events += [_alarm_event(each) for each in news]
+        results = [replace(out, alarms=tuple(each.kind for each in news if each.device_id == out.device_id)) for out in results]
     insert_rows(connection, DeviceEvent, events)
     return results
+
+
+def _follow_aliases(connection: Connection, works: Sequence[InformIn], heads: dict[str, SimpleNamespace]) -> None:
+    """Heads for identities that no device has and that lead to one all the same: only strangers pay for this look."""
+    found = leads_to(connection, [(w.identity, w.login, w.tenant, w.at) for w in works if w.identity.key not in heads])
+    if not found:
+        return
+    by_id = {head.id: head for head in heads.values()}  # a device may come under two names in one batch
+    rows = connection.execute(select(*_READ).where(Device.id.in_(sorted(set(found.values()) - by_id.keys()))))
+    by_id |= {row.id: SimpleNamespace(**row._mapping) for row in rows}
+    heads |= {key: by_id[device_id] for key, device_id in found.items() if device_id in by_id}
+
+
+def _sighting(work: InformIn, row: dict[str, Any]) -> Sighting:
+    return Sighting(work.at, row["address"], work.login, work.certificate, row["hardware_version"], mac_of(work.inform))
+
+
+def _strange_names(connection: Connection, work: InformIn, head: SimpleNamespace) -> list[Raised]:
+    """What is suspicious about a new device: a serial number that is none, or that another model has."""
+    serial, raised = work.identity.serial_number, []
+    if is_placeholder(serial):
+        evidence = {"at": work.at.isoformat(), "serial": serial, "address": work.address}
+        raised.append(Raised(work.tenant, head.id, AlarmKind.PLACEHOLDER, evidence, work.at))
+    else:
+        same = select(Device.id, Device.key, Device.address).where(
+            Device.tenant_id == work.tenant, Device.serial_number == serial[:64], Device.id != head.id
+        )
+        for row in connection.execute(same.limit(3)):
+            evidence = {"at": work.at.isoformat(), "other": row.key, "other_id": row.id, "other_address": row.address, "address": work.address}
+            raised.append(Raised(work.tenant, head.id, AlarmKind.SERIAL, evidence, work.at))
+    return raised
+
+
+def _alarm_event(each: Raised) -> dict[str, Any]:
+    detail = ", ".join(f"{name} {value}" for name, value in each.evidence.items() if name in ("from", "to", "other", "serial"))
+    return {"tenant_id": each.tenant, "device_id": each.device_id, "at": each.at, "code": f"identity_{each.kind}", "detail": detail[:300]}
 
 
 def _create(connection: Connection, work: InformIn) -> SimpleNamespace:
@@ -118,7 +183,7 @@ def _one(
     codes = tuple(dict.fromkeys(normalised(event.event_code) for event in inform.event))
     values = {v.name.partition(".")[2]: v.value for v in inform.parameter_list}
     trust, admitted_now = Trust(head.trust), False
-    if trust is Trust.QUARANTINE and (admit_all or (work.login == "onboarding" and _rule_admits(connection, work))):
+    if trust is Trust.QUARANTINE and not work.held and (admit_all or (work.login in _ENROLS and _rule_admits(connection, work))):
         trust, admitted_now = Trust.ADMITTED, True
     elif trust is Trust.ADMITTED and work.login == "onboarding" and not _may_enrol_again(connection, work, head):
         trust = Trust.QUARANTINE
@@ -148,8 +213,9 @@ def _one(
         "last_bootstrap_at": work.at if BOOTSTRAP in codes else head.last_bootstrap_at,
         "first_seen_at": head.first_seen_at or work.at,
     }
+    told = Trust.QUARANTINE if work.held and trust is Trust.ADMITTED else trust
     out = InformOut(
-        head.id, head.key, head.tenant_id, epoch, trust, is_new, admitted_now, head.path_set_id is not None, head.due_at is not None, row["root"],
+        head.id, head.key, head.tenant_id, epoch, told, is_new, admitted_now, head.path_set_id is not None, head.due_at is not None, row["root"],
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
     )  # fmt: skip
@@ -166,21 +232,19 @@ def _wan_address(inform: Inform, known: str) -> str:
 def _rule_admits(connection: Connection, work: InformIn) -> bool:
     """Whether a rule of the tenant fits. Beginnings are compared letter by letter: LIKE knows wildcards, and no capitals on SQLite."""
     identity = work.identity
-    rules = select(OnboardingRule.oui, OnboardingRule.product_class, OnboardingRule.serial_prefix).where(
+    rules = select(OnboardingRule.oui, OnboardingRule.product_class, OnboardingRule.serial_prefix, OnboardingRule.network).where(
         OnboardingRule.tenant_id == work.tenant
     )
-    return any(
-        rule.oui in ("", identity.oui)
-        and rule.product_class in ("", identity.product_class)
-        and identity.serial_number.startswith(rule.serial_prefix)
-        for rule in connection.execute(rules)
-    )
+    return any(fits_rule(rule, identity, work.address) for rule in connection.execute(rules))
 
 
 def _may_enrol_again(connection: Connection, work: InformIn, head: Any) -> bool:
     """A device that has its own login but comes with the onboarding secret was reset, or is somebody else: the enrolling rule decides again."""
-    own = connection.scalar(select(DeviceCredential.secret).where(DeviceCredential.device_id == head.id))
-    return not own or head.preregistered or _rule_admits(connection, work)
+    own = connection.execute(
+        select(DeviceCredential.secret, DeviceCredential.enrol_until).where(DeviceCredential.device_id == head.id)
+    ).first()
+    we_reset_it = own is not None and own.enrol_until is not None and own.enrol_until > work.at
+    return own is None or not own.secret or we_reset_it or head.preregistered or _rule_admits(connection, work)
 
 
 def _events(work: InformIn, out: InformOut) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """What others see of devices: frozen, made for pages, the REST interface and procedures. No row of a table leaves this package."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 from acs.db.tenancy import TenantId
 
@@ -117,3 +118,97 @@ class RuleView:
     oui: str
     product_class: str
     serial_prefix: str
+    network: str = ""
+
+
+class AlarmState(StrEnum):
+    """How an identity alarm stands: to be looked at, looked at, or known to be as it should."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """An identity alarm. `evidence` is what was seen, the newest last."""
+
+    id: int
+    device_id: DeviceId
+    key: str
+    serial_number: str
+    kind: str
+    state: AlarmState
+    count: int
+    first_at: datetime
+    last_at: datetime
+    evidence: tuple[Mapping[str, Any], ...]
+    settled_at: datetime | None
+    settled_by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AliasView:
+    """Another identity of a device."""
+
+    key: str
+    oui: str
+    product_class: str
+    serial_number: str
+    reason: str
+    created_at: datetime
+    created_by: str
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeView:
+    """Two devices that became one."""
+
+    id: int
+    device_id: DeviceId
+    key: str
+    at: datetime
+    by: str
+    reason: str
+    undone_at: datetime | None
+    undone_by: str
+    moved: Mapping[str, int]
+    """Rows that went along, by table."""
+    whole: bool
+    """Whether all of them can be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePreview:
+    """What a merge would do. `survivor_speaks`: whose settings, login and versions stay, because it spoke last."""
+
+    survivor: DeviceView
+    absorbed: DeviceView
+    survivor_speaks: bool
+    moved: Mapping[str, int]
+    lost: Mapping[str, int]
+    cancelled: int
+    """Open operations of the one that did not speak last."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityView:
+    """How a device proves who it is, what else it is called, and what is suspicious about it."""
+
+    login: str
+    certificate_fingerprint: str
+    certificate_subject: str
+    username: str
+    secret_changed_at: datetime | None
+    is_rotating: bool
+    enrol_until: datetime | None
+    previous_address: str
+    moved_at: datetime | None
+    mac: str
+    aliases: tuple[AliasView, ...]
+    merges: tuple[MergeView, ...]
+    alarms: tuple[AlarmView, ...]
+    siblings: tuple[tuple[DeviceId, str], ...]
+    """Other devices of the same serial number."""

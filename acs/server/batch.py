@@ -158,8 +158,9 @@ def take_over(
         row.epoch += 1
         tasks = progress.load_open(unit.session, briefing, [device_id]).get(device_id, [])
         state = dict(row.session_state or {})
+        trust = Trust.QUARANTINE if state.get("held") else Trust(row.trust)
         device = InformOut(
-            device_id, row.key, row.tenant_id, row.epoch, Trust(row.trust), False, False, row.path_set_id is not None, bool(tasks), row.root,
+            device_id, row.key, row.tenant_id, row.epoch, trust, False, False, row.path_set_id is not None, bool(tasks), row.root,
             row.software_version, row.hardware_version, row.product_class, row.parameter_key, tuple(state.get("events", ())), row.inform_count,
             True, False,
         )  # fmt: skip

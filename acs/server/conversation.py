@@ -57,6 +57,9 @@ class Conversation:
     recorder: str
     record_bytes: int
     login: str = "none"
+    held: bool = False
+    """A block rule holds the device in quarantine, for this session."""
+    who: Any = None
     session: CwmpSession = field(default_factory=CwmpSession)
     device: InformOut | None = None
     runner: Runner | None = None
@@ -133,7 +136,13 @@ class Conversation:
             "login": self.login,
             "events": [normalised(e.event_code) for e in inform.event],
         }
-        work = InformWork(InformIn(identity_of(inform.device_id), inform, now, self.peer, self.token, state, until, self.login, tenant))
+        if self.held:
+            state["held"] = True
+        certificate = self.who.certificate if self.who is not None else None
+        shown = (certificate.fingerprint, certificate.subject) if certificate is not None else None
+        work = InformWork(
+            InformIn(identity_of(inform.device_id), inform, now, self.peer, self.token, state, until, self.login, tenant, self.held, shown)
+        )
         stored: InformedInStore = await self.commit.submit(work)
         self.device = stored.device
         if stored.device.trust is Trust.ADMITTED:

@@ -24,11 +24,12 @@ from acs.cwmp.messages import Inform
 from acs.cwmp.session import EMPTY_POST, EmptyPost, State
 from acs.devices.informs import InformOut
 from acs.provisioning.runner import Task
-from acs.server.auth import Challenge, CpeAuthenticator
+from acs.server.auth import CpeAuthenticator
 from acs.server.batch import Takeover
 from acs.server.commit import GroupCommit, Overloaded
 from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
 from acs.server.http import Connection, Request, Response
+from acs.server.login.entrance import Entrance, Turned
 
 COOKIE = "hl"
 _XML = (b"Content-Type", b"text/xml; charset=utf-8")
@@ -70,11 +71,18 @@ class CwmpHandler:
     now: Callable[[], datetime]
     load: Callable[[int], Awaitable[list[Task]]]
     take_over: Callable[[int, str, int | None], Awaitable[Takeover | None]]
+    entrance: Entrance = None  # type: ignore[assignment]
+    """Left out, one that knows the logins of `auth` and no other rule."""
     _by_token: dict[str, Conversation] = field(default_factory=dict)
     _by_device: dict[int, Conversation] = field(default_factory=dict)
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
+    def __post_init__(self) -> None:
+        if self.entrance is None:
+            self.entrance = Entrance(self.auth)
+
     async def __call__(self, request: Request) -> Response:
+        self.entrance.see(request, self.now())
         if request.method != b"POST":
             _refusals.labels("method").inc()
             return Response(405, b"", ((b"Allow", b"POST"),))
@@ -108,20 +116,17 @@ class CwmpHandler:
     async def _begin(self, request: Request, envelope: Envelope, body: bytes) -> Response:
         """An Inform: log in, store, answer."""
         now = self.now()
-        login = await self.auth.check(request.headers.get(b"authorization", b"").decode("latin-1"), "POST", request.peer, now.timestamp())
-        if isinstance(login, Challenge):
-            return _challenge(login)
-        key = identity_of(envelope.message.device_id).key
-        if login.key and login.key != key:
-            _refusals.labels("identity").inc()
-            _log.warning("a login came with another device's identity", login=login.key, device=key, peer=request.peer)
-            return Response(403, close=True)
+        entry = await self.entrance.admit(request, envelope.message, now)
+        if isinstance(entry, Turned):
+            return _turned(request, entry)
+        identity = identity_of(envelope.message.device_id)
         if len(self._by_token) >= self.policy.max_sessions and not _is_awaited(envelope.message):
             _refusals.labels("sessions").inc()
+            self.entrance.overloaded(request, envelope.message, now)
             return self._later()
         conversation = Conversation(
             new_token(self.policy.worker), self.commit, request.peer, now, self.policy.session_timeout_s, self.policy.recorder,
-            self.policy.record_bytes, login=login.kind,
+            self.policy.record_bytes, login=entry.login.kind, held=entry.held, who=request.who,
         )  # fmt: skip
         conversation.note(True, body, 0, now, _client_headers(request))
         try:
@@ -131,9 +136,10 @@ class CwmpHandler:
         assert conversation.device is not None
         self._hold(conversation, request.connection)
         _informs.labels(conversation.device.events[0] if conversation.device.events else "none").inc()
-        _tell(conversation.device, key)
+        _tell(conversation.device, identity.key)
+        self.entrance.came_in(identity, conversation.device.device_id)
         _seconds.observe((self.now() - now).total_seconds())
-        return self._answer(conversation, answer)
+        return self._answer(conversation, answer, request)
 
     async def _go_on(self, conversation: Conversation, envelope: Envelope | EmptyPost, body: bytes, request: Request) -> Response:
         if conversation.busy:  # the device asked again on another connection while we still store: the first one gets the answer
@@ -174,14 +180,14 @@ class CwmpHandler:
         if not answer:
             self._let_go(conversation)
             _ok_sessions.inc()
-            return Response(204, headers=(_cookie(conversation),))
-        return self._answer(conversation, answer)
+            return Response(204, headers=(_cookie(conversation, request),))
+        return self._answer(conversation, answer, request)
 
-    def _answer(self, conversation: Conversation, body: bytes) -> Response:
+    def _answer(self, conversation: Conversation, body: bytes, request: Request) -> Response:
         now = self.now()
         conversation.note(False, body, 200, now)
         conversation.touch(now)
-        return Response(200, body, (_XML, _cookie(conversation)))
+        return Response(200, body, (_XML, _cookie(conversation, request)))
 
     # ---- which session ---------------------------------------------------------------------------------
 
@@ -260,11 +266,8 @@ class CwmpHandler:
         token, _ = _cookie_of(request.headers.get(b"cookie", b""))
         if isinstance(envelope, EmptyPost) and (token in self._ended or isinstance(request.connection.state, Conversation)):
             return Response(204)
-        login = await self.auth.check(
-            request.headers.get(b"authorization", b"").decode("latin-1"), "POST", request.peer, self.now().timestamp()
-        )
-        if isinstance(login, Challenge):
-            return _challenge(login)
+        if (turned := await self.entrance.challenge_stranger(request, self.now())) is not None:
+            return _turned(request, turned)
         _refusals.labels("no_session").inc()
         if isinstance(envelope, Envelope):
             return _fault(envelope, 8003, "a session begins with Inform")
@@ -351,10 +354,11 @@ def _is_awaited(inform: Inform) -> bool:
     return any(normalised(event.event_code) in (CONNECTION_REQUEST, BOOTSTRAP) for event in inform.event)
 
 
-def _cookie(conversation: Conversation) -> tuple[bytes, bytes]:
-    """Sent with every answer (K-4), for every path (K-3), of letters, digits and a dash only (K-6)."""
+def _cookie(conversation: Conversation, request: Request) -> tuple[bytes, bytes]:
+    """Sent with every answer (K-4), for every path (K-3), of letters, digits and a dash only (K-6). Secure where it is (A-25)."""
     assert conversation.device is not None
-    return b"Set-Cookie", f"{COOKIE}={conversation.token}-{conversation.device.device_id}; Path=/; HttpOnly".encode()
+    secure = "; Secure" if request.who.is_secret else ""
+    return b"Set-Cookie", f"{COOKIE}={conversation.token}-{conversation.device.device_id}; Path=/; HttpOnly{secure}".encode()
 
 
 def _cookie_of(header: bytes) -> tuple[str, int | None]:
@@ -368,8 +372,14 @@ def _cookie_of(header: bytes) -> tuple[str, int | None]:
     return "", None
 
 
-def _challenge(challenge: Challenge) -> Response:
-    return Response(401, b"", tuple((b"WWW-Authenticate", header.encode()) for header in challenge.headers))
+def _turned(request: Request, turned: Turned) -> Response:
+    """The answer to who is not let in; a challenge keeps the connection, and without a status there is none (A-94)."""
+    if not turned.status:
+        request.connection.idle()
+    headers = [(b"WWW-Authenticate", header.encode()) for header in turned.challenges]
+    if turned.retry_after_s:
+        headers.append((b"Retry-After", b"%d" % turned.retry_after_s))
+    return Response(turned.status, b"", tuple(headers), close=turned.status != 401)
 
 
 def _fault(envelope: Envelope, code: int, text: str) -> Response:

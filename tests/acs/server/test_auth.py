@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from acs.cwmp.digest import Nonces
-from acs.server.auth import Account, Challenge, CpeAuthenticator, Login
+from acs.access.views import Reason
+from acs.cwmp.digest import Nonces, answer_challenge, pairs
+from acs.server.auth import Account, Challenge, CpeAuthenticator, Login, Rules, Slowed
 from tests.acs.server.kit import digest_line, sample
 
 NOW = 1_700_000_000.0
@@ -33,7 +34,7 @@ def accounts() -> Accounts:
 
 @pytest.fixture
 def make(accounts: Accounts) -> Callable[..., CpeAuthenticator]:
-    return lambda mode="device", onboarding="enrol": CpeAuthenticator(mode, onboarding, Nonces(b"k" * 32), accounts)
+    return lambda mode="device", onboarding="enrol", **given: CpeAuthenticator(mode, onboarding, Nonces(b"k" * 32), accounts, **given)
 
 
 @pytest.fixture
@@ -41,9 +42,10 @@ def auth(make: Callable[..., CpeAuthenticator]) -> CpeAuthenticator:
     return make()
 
 
-def check(auth: CpeAuthenticator, line: str, now: float = NOW, peer: str = PEER) -> Any:
+def check(auth: CpeAuthenticator, line: str, now: float = NOW, peer: str = PEER, target: str = "/", is_secret: bool = True) -> Any:
+    """Over TLS, unless a test says otherwise."""
     found: list[Any] = []
-    Deferred.fromCoroutine(auth.check(line, "POST", peer, now)).addBoth(found.append)
+    Deferred.fromCoroutine(auth.check(line, "POST", peer, now, target, is_secret)).addBoth(found.append)
     return found[0]
 
 
@@ -53,8 +55,8 @@ def challenge(auth: CpeAuthenticator, now: float = NOW) -> str:
     return answer.headers[0]
 
 
-def log_in(auth: CpeAuthenticator, user: str, secret: str, now: float = NOW, **given: Any) -> Any:
-    return check(auth, digest_line(challenge(auth, now), user, secret, **given), now)
+def log_in(auth: CpeAuthenticator, user: str, secret: str, now: float = NOW, is_secret: bool = True, **given: Any) -> Any:
+    return check(auth, digest_line(challenge(auth, now), user, secret, **given), now, is_secret=is_secret)
 
 
 def basic(user: str, secret: str) -> str:
@@ -63,9 +65,58 @@ def basic(user: str, secret: str) -> str:
     return "Basic " + b64encode(f"{user}:{secret}".encode()).decode()
 
 
-def test_without_credentials_both_schemes_are_offered_digest_first(auth: CpeAuthenticator):
+@pytest.mark.cwmp("A-92", "A-94")
+def test_without_credentials_both_schemes_are_offered_the_strongest_first(auth: CpeAuthenticator):
     headers = check(auth, "").headers
-    assert [header.split()[0] for header in headers] == ["Digest", "Basic"]
+    assert [(h.split()[0], pairs(h.partition(" ")[2]).get("algorithm")) for h in headers] == [
+        ("Digest", "SHA-256"),
+        ("Digest", "MD5"),
+        ("Basic", None),
+    ]
+
+
+@pytest.mark.cwmp("A-91", "J-1")
+def test_in_clear_basic_is_neither_offered_nor_taken(auth: CpeAuthenticator, accounts: Accounts):
+    assert {h.split()[0] for h in check(auth, "", is_secret=False).headers} == {"Digest"}
+    answer = check(auth, basic("ann", "own"), is_secret=False)
+    assert (answer.why, accounts.asked) == (Reason.BASIC_PLAIN, [])
+    assert log_in(auth, "ann", "own", is_secret=False).kind == "own"
+
+
+@pytest.mark.cwmp("A-91")
+def test_in_clear_basic_is_taken_where_a_setting_says_so(make: Callable[..., CpeAuthenticator]):
+    auth = make(rules=Rules(basic_in_clear=True))
+    assert [h.split()[0] for h in check(auth, "", is_secret=False).headers] == ["Digest", "Digest", "Basic"]
+    assert check(auth, basic("ann", "own"), is_secret=False) == Login("own", "key-of-ann")
+
+
+@pytest.mark.cwmp("A-92", "J-21")
+@pytest.mark.parametrize("algorithm", ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess"])
+def test_every_hash_that_is_offered_holds_and_no_other(make: Callable[..., CpeAuthenticator], algorithm: str):
+    auth = make()
+    line = answer_challenge([challenge(auth).replace("SHA-256", algorithm)], "ann", "own", "POST", "/", "c1")
+    assert check(auth, line or "") == Login("own", "key-of-ann")
+    modern = make(rules=Rules(algorithms=("SHA-256",)))
+    line = answer_challenge([challenge(modern).replace("SHA-256", algorithm)], "ann", "own", "POST", "/", "c1")
+    assert isinstance(check(modern, line or ""), Login) is algorithm.startswith("SHA-256")
+
+
+@pytest.mark.cwmp("A-98")
+@pytest.mark.parametrize(
+    ("uri", "target", "holds"),
+    [("/acs", "/acs", True), ("http://acs.example/acs", "/acs", True), ("", "/acs", True), ("/other", "/acs", False)],
+)
+def test_digest_holds_for_the_target_it_was_made_for(auth: CpeAuthenticator, uri: str, target: str, holds: bool):
+    answer = check(auth, digest_line(challenge(auth), "ann", "own", uri=uri), target=target)
+    assert isinstance(answer, Login) is holds
+    assert holds or answer.why is Reason.DIGEST_URI
+
+
+@pytest.mark.cwmp("A-98")
+def test_path_of_a_proxy_holds_by_setting(make: Callable[..., CpeAuthenticator]):
+    auth = make(rules=Rules(paths=("/tr069/acs",)))
+    assert check(auth, digest_line(challenge(auth), "ann", "own", uri="/tr069/acs"), target="/").kind == "own"
+    assert isinstance(check(auth, digest_line(challenge(auth), "ann", "own", uri="/elsewhere"), target="/"), Challenge)
 
 
 @pytest.mark.cwmp("A-92")
@@ -203,16 +254,42 @@ def test_account_that_was_unknown_a_moment_ago_is_looked_up_again(auth: CpeAuthe
 
 @pytest.mark.cwmp("A-107")
 def test_who_guesses_is_not_even_looked_at_for_a_while(auth: CpeAuthenticator, accounts: Accounts):
-    for _ in range(30):
-        check(auth, basic("ann", "guess"))
+    for n in range(30):
+        assert check(auth, basic(f"guess{n}", "guess")).why is Reason.LOGIN
     asked = len(accounts.asked)
     before = sample("hearthline_cpe_login_total", result="slowed")
-    assert isinstance(check(auth, basic("ann", "own")), Challenge)
+    slowed = check(auth, basic("ann", "own"))
+    assert isinstance(slowed, Slowed)
+    assert 0 < slowed.wait_s <= 2
     assert len(accounts.asked) == asked
     assert sample("hearthline_cpe_login_total", result="slowed") == before + 1
     assert check(auth, basic("ann", "own"), peer="192.0.2.11").kind == "own"
     assert check(auth, basic("ann", "own"), NOW + 61).kind == "own"
 
 
+@pytest.mark.cwmp("A-107")
+@pytest.mark.parametrize("name", ["ann", "nobody"])
+def test_account_that_is_guessed_at_from_everywhere_is_slowed_known_or_not(auth: CpeAuthenticator, name: str):
+    for n in range(30):
+        check(auth, basic(name, "guess"), peer=f"198.51.100.{n}")
+    assert isinstance(check(auth, basic(name, "own"), peer="198.51.100.200"), Slowed)
+    assert check(auth, basic("bob", "new"), peer="198.51.100.200").kind == "next"
+
+
+@pytest.mark.cwmp("A-107")
+def test_guesses_of_others_do_not_lock_a_device_out_of_its_own_home(auth: CpeAuthenticator):
+    check(auth, basic("ann", "own"))
+    for n in range(30):
+        check(auth, basic("ann", "guess"), peer=f"198.51.100.{n}")
+    assert check(auth, basic("ann", "own")).kind == "own"
+
+
 def test_good_logins_are_never_slowed(auth: CpeAuthenticator):
     assert {check(auth, basic("ann", "own")).kind for _ in range(100)} == {"own"}
+
+
+def test_device_that_never_answers_a_challenge_is_told_of(auth: CpeAuthenticator):
+    told = [check(auth, "").why for _ in range(7)]
+    assert told == [None] * 5 + [Reason.NO_LOGIN, None]
+    check(auth, basic("ann", "own"), peer="192.0.2.50")
+    assert [check(auth, "", peer="192.0.2.50").why for _ in range(5)] == [None] * 5
