@@ -39,6 +39,10 @@ from acs.errors import WrongEnvironment
 @click.option(
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None, help="PEM file of the authority to trust for https."
 )
+@click.option(
+    "--certificate", type=click.Path(exists=True, path_type=Path), default=None,
+    help="PEM file of a client certificate and its key for https, or a folder of OUI-ProductClass-Serial.pem.",
+)  # fmt: skip
 @click.option("--duration", default=None, type=click.FloatRange(0), help="End after so many seconds.")
 @click.option(
     "--replay", type=click.Path(exists=True, path_type=Path), default=None, help="Play a recorded session instead: file or folder."
@@ -103,7 +107,7 @@ def _run(given: dict[str, Any]) -> str:
         given["inform_interval"] or (60 if given["demo"] else 300), given["username"], given["password"] or given["onboarding"],
         given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
         count * 0.01 if given["start_spread"] is None else given["start_spread"],
-        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], acts=given["acts"],
+        (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], certificate=given["certificate"], acts=given["acts"],
         say=None if given["quiet"] or count > 200 else log.announce,
     )  # fmt: skip
     fleet = Fleet(reactor, options)

@@ -64,10 +64,19 @@ class Habits:
     flash_s: tuple[float, float] = (1.0, 2.0)
     clip_retry_s: float | None = None
     ca: Path | None = None
+    certificate: Path | None = None
+    """PEM file of the client certificate and its key, for all; or a folder with one for each, named by its key."""
     say: Callable[[str], None] = field(default=lambda _text: None)
     saved: Callable[[Device], None] = field(default=lambda _device: None)
     failed: Callable[[Device, str], None] = field(default=lambda _device, _why: None)
     reached: Callable[[Device], None] = field(default=lambda _device: None)
+
+    def certificate_of(self, key: str) -> Path | None:
+        """The client certificate of one device; None where the fleet has none, or none for this device."""
+        if self.certificate is None or not self.certificate.is_dir():
+            return self.certificate
+        own = self.certificate / f"{key}.pem"
+        return own if own.is_file() else None
 
 
 class Device:
@@ -77,7 +86,7 @@ class Device:
         self.reactor, self.cpe, self.habits, self.rng, self.token = reactor, cpe, habits, rng, token
         self.power = Power.OFF
         self.counts = Counts()
-        self.client = HttpClient(reactor, ca=habits.ca)
+        self.client = HttpClient(reactor, ca=habits.ca, own=habits.certificate_of(str(cpe.identity.key)))
         self._timers = Timers(reactor)
         self.agenda = Agenda(self._timers, cpe, self.wake, self._reboot_when_free)
         self.diagnostics = Diagnostics(reactor, cpe, rng, self._diagnosed)

@@ -40,7 +40,8 @@ class FleetOptions:
     `password` is the login all devices begin with: the onboarding secret. An empty `username` is the standard's OUI-ProductClass-Serial.
     `faults` are names of profiles/faults.toml, with `:n` for the first n; `quirks` names of quirks/profiles.toml, for every device.
     `acts` is what every device does of its own (acts.py).
-    `clip_retry_s` bounds the waits of the retry table, None follows it. `ca` is a PEM file to trust for https instead of the system's.
+    `clip_retry_s` bounds the waits of the retry table, None follows it. `ca` is a PEM file to trust for https instead of the system's; `certificate`
+    one of a client certificate and its key to show there, or a folder of them named OUI-ProductClass-SerialNumber.pem.
     """
 
     count: int = 1
@@ -62,6 +63,7 @@ class FleetOptions:
     flash_s: tuple[float, float] = (1.0, 2.0)
     clip_retry_s: float | None = None
     ca: Path | None = None
+    certificate: Path | None = None
     acts: tuple[str, ...] = ()
     say: Callable[[str], None] | None = None
 
@@ -82,6 +84,7 @@ class Fleet:
             options.flash_s,
             options.clip_retry_s,
             options.ca,
+            options.certificate,
             say=say,
             saved=self._changed,
             failed=self._failed,

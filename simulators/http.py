@@ -256,9 +256,11 @@ def in_chunks(body: bytes, count: int = 3) -> bytes:
 class HttpClient:
     """Requests of one device, one after the other, on a connection kept as long as both sides like it."""
 
-    def __init__(self, reactor: Any, idle_s: float = 60.0, connect_s: float = 15.0, ca: Path | None = None) -> None:
-        """`ca` is a PEM file of the authority to trust for https instead of the system's."""
-        self.reactor, self.idle_s, self.connect_s, self.ca = reactor, idle_s, connect_s, ca
+    def __init__(
+        self, reactor: Any, idle_s: float = 60.0, connect_s: float = 15.0, ca: Path | None = None, own: Path | None = None
+    ) -> None:
+        """`ca` is a PEM file of the authority to trust for https instead of the system's, `own` one of our certificate and its key."""
+        self.reactor, self.idle_s, self.connect_s, self.ca, self.own = reactor, idle_s, connect_s, ca, own
         self._open: _Exchange | None = None
         self._place: tuple[str, str, int] | None = None
         self.opened_at = 0.0
@@ -329,7 +331,7 @@ class HttpClient:
         self.close()
         exchange = _Exchange(self.reactor, self.idle_s)
         if place[0] == "https":
-            self.reactor.connectSSL(place[1], place[2], _Factory(exchange), _tls(place[1], self.ca), timeout=self.connect_s)
+            self.reactor.connectSSL(place[1], place[2], _Factory(exchange), _tls(place[1], self.ca, self.own), timeout=self.connect_s)
         else:
             self.reactor.connectTCP(place[1], place[2], _Factory(exchange), timeout=self.connect_s)
         await exchange.opened
@@ -353,13 +355,14 @@ class HttpClient:
         self._open = None
 
 
-def _tls(host: str, ca: Path | None) -> Any:
+def _tls(host: str, ca: Path | None, own: Path | None = None) -> Any:
     """Chain and host name are always checked (conformance A-103)."""
     try:
-        from twisted.internet.ssl import Certificate, optionsForClientTLS
+        from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
     except ImportError:
         raise WrongEnvironment("https needs the extra hearthline[tls]") from None
     try:
-        return optionsForClientTLS(host, Certificate.loadPEM(ca.read_bytes()) if ca else None)
+        trusted = Certificate.loadPEM(ca.read_bytes()) if ca else None
+        return optionsForClientTLS(host, trusted, PrivateCertificate.loadPEM(own.read_bytes()) if own else None)
     except OSError as error:
-        raise WrongEnvironment(f"Authority file {ca}: {error.strerror}") from None
+        raise WrongEnvironment(f"Certificate file {error.filename}: {error.strerror}") from None
