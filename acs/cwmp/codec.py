@@ -8,6 +8,7 @@ Tests: tests/acs/cwmp/test_codec.py; against spyne and the BBF schemas: test_dec
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -102,7 +103,7 @@ def raw_rpc(xml: str) -> RawRpc:
         raise ValueError("a vendor method may hold no declaration and no character that XML cannot carry")
     scope = f'xmlns:SOAP-ENC="{ENC_NS}" xmlns:xsd="{XSD_NS}" xmlns:xsi="{XSI_NS}" xmlns:cwmp="{CWMP_1_0}"'
     try:
-        around = etree.fromstring(f"<around {scope}>{text}</around>".encode(), _STRICT)
+        around = etree.fromstring(f"<around {scope}>{text}</around>".encode(), _PARSERS.strict)
     except etree.XMLSyntaxError as error:
         raise ValueError(f"not well-formed XML: {str(error)[:160]}") from None
     if len(around) != 1 or (around.text or "").strip() or (around[0].tail or "").strip():
@@ -131,7 +132,14 @@ def _parser(recover: bool = False, encoding: str | None = None) -> etree.XMLPars
     )  # fmt: skip
 
 
-_STRICT = _parser()
+class _Parsers(threading.local):
+    """A parser for each thread: the names it meets go with the thread (acs/cwmp/apart.py), which a shared one would prevent."""
+
+    def __init__(self) -> None:
+        self.strict = _parser()
+
+
+_PARSERS = _Parsers()
 
 
 def local(tag: Any) -> str:
@@ -189,7 +197,7 @@ def _parse(body: bytes, charset: str | None, tolerances: list[str]) -> Any:
         raise CpeProtocolError(f"more than {MOST_ELEMENTS} tags in one message")
     try:
         _require_known_encoding(body)
-        root = etree.fromstring(body, _STRICT)
+        root = etree.fromstring(body, _PARSERS.strict)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         return _parse_repaired(body, charset, tolerances, error)
     if root.getroottree().docinfo.internalDTD is not None:  # in UTF-16 or UTF-7 the bytes did not show it

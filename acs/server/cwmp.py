@@ -6,6 +6,7 @@ of another worker is taken over from the database. An exception ends one session
 
 import gzip
 import random
+import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,8 @@ from typing import Any
 from prometheus_client import Counter, Gauge, Histogram
 
 from acs import log
-from acs.cwmp.codec import Envelope, decode, encode, encode_refusal
+from acs.cwmp.apart import DecoderApart
+from acs.cwmp.codec import Envelope, encode, encode_refusal
 from acs.cwmp.events import BOOT, BOOTSTRAP, CONNECTION_REQUEST, normalised
 from acs.cwmp.faults import ACS_FAULTS, AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.identity import identity_of
@@ -32,6 +34,8 @@ from acs.server.http import Connection, Request, Response
 from acs.server.login.entrance import Entrance, Turned
 
 COOKIE = "hl"
+_OURS = re.compile(r"[0-9a-f]{34}-[0-9]{1,18}")
+"""What we hand out: anything else is nobody's session and is not looked up."""
 _XML = (b"Content-Type", b"text/xml; charset=utf-8")
 
 _TELLING = tuple((name.encode(), name) for name in ("user-agent", "content-type", "soapaction", "content-encoding", "transfer-encoding"))
@@ -73,6 +77,7 @@ class CwmpHandler:
     take_over: Callable[[int, str, int | None], Awaitable[Takeover | None]]
     entrance: Entrance = None  # type: ignore[assignment]
     """Left out, one that knows the logins of `auth` and no other rule."""
+    decode: DecoderApart = field(default_factory=DecoderApart)
     _by_token: dict[str, Conversation] = field(default_factory=dict)
     _by_device: dict[int, Conversation] = field(default_factory=dict)
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -102,7 +107,7 @@ class CwmpHandler:
         envelope: Envelope | EmptyPost = EMPTY_POST
         if body.strip():
             try:
-                envelope = decode(body, _charset(request))
+                envelope = self.decode(body, _charset(request))
             except CpeProtocolError as error:
                 return self._refused(request, error, conversation, body)
         if isinstance(envelope, Envelope) and isinstance(envelope.message, Inform) and not _is_repetition(conversation, envelope):
@@ -324,6 +329,7 @@ class CwmpHandler:
         """End what is under way: the devices come again."""
         for conversation in list(self._by_token.values()):
             self._abandon(conversation, "lost", "the server stopped")
+        self.decode.stop()
 
 
 def _tell(device: InformOut, key: str) -> None:
@@ -366,8 +372,9 @@ def _cookie_of(header: bytes) -> tuple[str, int | None]:
     for part in header.decode("latin-1").replace(",", ";").split(";"):
         name, _, value = part.strip().partition("=")
         if name == COOKIE:
-            token, _, device_id = value.strip().strip('"').partition("-")
-            if len(token) == 34 and device_id.isdigit():
+            value = value.strip().strip('"')
+            token, _, device_id = value.partition("-")
+            if _OURS.fullmatch(value):
                 return token, int(device_id)
     return "", None
 

@@ -245,8 +245,14 @@ def test_two_devices_on_one_connection_of_a_proxy_do_not_disturb_each_other(benc
     assert all(record.row.outcome == "ok" for record in bench.records())
 
 
-@pytest.mark.cwmp("A-27", "L-11", "J-14")
-@pytest.mark.parametrize("cookie", ["hl=" + "0" * 34 + "-1", "hl=" + "0" * 34 + "-99999", "hl=x", "hl=--", "hl=" + "9" * 500, "\xe9=1"])
+_STRANGE_COOKIES = [
+    "hl=" + "0" * 34 + "-1", "hl=" + "0" * 34 + "-99999", "hl=x", "hl=--", "hl=" + "9" * 500, "\xe9=1", "hl=" + "0" * 34 + "-\xb2",
+    "hl=" + "0" * 34 + "-" + "9" * 5000, "hl=" + "0" * 34 + "-9223372036854775808", "hl=" + "\xe9" * 34 + "-1",
+]  # fmt: skip
+
+
+@pytest.mark.cwmp("A-27", "L-11", "J-14", "J-8")
+@pytest.mark.parametrize("cookie", _STRANGE_COOKIES)
 def test_cookie_that_nobody_gave_out_opens_nothing(bench: Bench, cookie: str):
     bench.known()
     before = refused("no_session")

@@ -1,0 +1,61 @@
+"""Decoding in a thread of its own, which makes room for a new one before the names it has met become a burden.
+
+libxml2 keeps every name of a tag, attribute or prefix it ever met, in a dictionary per thread that lives as long as the thread and is full
+after half a gigabyte: from then on no message with a new name can be read. Devices use a few hundred names; a stranger can send millions.
+So what comes from the network is read here, one message at a time, the caller waiting: about ten microseconds more for a message.
+"""
+
+import threading
+import weakref
+from queue import SimpleQueue
+from typing import Any
+
+from acs.cwmp.codec import Envelope, decode
+
+OCTETS_PER_THREAD = 64 * 1024 * 1024
+"""What one thread reads at most, and so the most that its names can hold: thousands of Informs, or two of the largest messages."""
+
+
+class DecoderApart:
+    """Callable like `decode`, from one thread only. The thread ends with the object."""
+
+    def __init__(self, octets_per_thread: int = OCTETS_PER_THREAD) -> None:
+        self._most = octets_per_thread
+        self._left = 0
+        self._end: Any = None
+
+    def __call__(self, body: bytes, charset: str | None = None) -> Envelope:
+        """As `decode`: the envelope, or what `decode` raises."""
+        if self._left <= 0:
+            self._renew()
+        self._left -= len(body)
+        self._in.put((body, charset))
+        envelope, error = self._out.get()
+        if error is not None:
+            raise error
+        return envelope
+
+    def _renew(self) -> None:
+        self.stop()
+        self._left = self._most
+        self._in: SimpleQueue[Any] = SimpleQueue()
+        self._out: SimpleQueue[Any] = SimpleQueue()
+        threading.Thread(target=_read, args=(self._in, self._out), name="decoder", daemon=True).start()
+        self._end = weakref.finalize(self, self._in.put, None)
+
+    def stop(self) -> None:
+        """End the thread; the next message gets another one."""
+        self._left = 0
+        if self._end is not None:
+            self._end()
+
+
+def _read(bodies: "SimpleQueue[Any]", read: "SimpleQueue[Any]") -> None:
+    while (given := bodies.get()) is not None:
+        try:
+            done = decode(*given), None
+        except Exception as error:
+            error.__traceback__ = error.__context__ = None  # they hold elements, and those the names
+            done = None, error
+        read.put(done)
+        del given, done
