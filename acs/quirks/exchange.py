@@ -1,0 +1,89 @@
+"""The registry as a file: TOML, one table per entry, and for each model the knobs of our simulator that behave like it.
+
+`[[quirk]]` is what an import reads. `[simulator.<name>]` has the shape of the simulator's own profiles: a file of ours given to it makes
+devices that are odd in the same way. What the simulator has no knob for is left out there. Pure: text in, text out.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from acs.errors import Invalid
+from acs.provisioning.quirks import State
+from acs.quirks.views import QuirkView
+
+FORMAT = 1
+MAX_BYTES, MAX_ENTRIES = 2 * 1024 * 1024, 20_000
+
+SIMULATED: Mapping[str, Callable[[Any, str], Mapping[str, Any]]] = {
+    "no_transfer_complete": lambda value, item: {"transfer_complete": not value},
+    "request_basic": lambda value, item: {"cr_basic": value},
+}
+"""Knob of the registry → knobs of the simulator that reproduce it."""
+
+
+def written(views: Sequence[QuirkView], now: datetime) -> str:
+    lines = [f"# Quirks of devices, exported by Hearthline on {now:%Y-%m-%d %H:%M} UTC.", f"format = {FORMAT}", ""]
+    for view in views:
+        lines += ["[[quirk]]", *(f"{name} = {_toml(value)}" for name, value in _plain(view).items()), ""]
+    for name, knobs in simulated(views).items():
+        lines += [f"[simulator.{json.dumps(name)}]", *(f"{key} = {_toml(value)}" for key, value in knobs.items()), ""]
+    return "\n".join(lines)
+
+
+def _plain(view: QuirkView) -> dict[str, Any]:
+    """What is not as it is by default."""
+    told = {
+        "oui": view.oui, "product_class": view.product_class, "firmware": view.firmware, "knob": view.knob, "item": view.item, "value": view.value,
+        "state": view.state, "pinned": view.pinned, "origin": view.origin, "note": view.note,
+    }  # fmt: skip
+    silent = {"oui": "", "product_class": "", "firmware": "", "item": "", "state": State.ACTIVE.value, "pinned": False, "note": ""}
+    return {name: value for name, value in told.items() if name not in silent or value != silent[name]}
+
+
+def simulated(views: Iterable[QuirkView]) -> dict[str, dict[str, Any]]:
+    """A simulator profile per model and firmware that has something to play."""
+    profiles: dict[str, dict[str, Any]] = {}
+    for view in views:
+        knobs = SIMULATED.get(view.knob)
+        if knobs is None or view.state != State.ACTIVE.value:
+            continue
+        name = "-".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in view.scope if part) or "any"
+        profile = profiles.setdefault(name, {"says": f"as {' '.join(part for part in view.scope if part)} does"})
+        for key, value in knobs(view.value, view.item).items():
+            held = profile.get(key)
+            profile[key] = [*held, *value] if isinstance(held, list) and isinstance(value, list) else value
+    return profiles
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(str(key))} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def read(text: str) -> list[dict[str, Any]]:
+    """The entries of a file, unchecked. Invalid for what is no such file."""
+    if len(text.encode()) > MAX_BYTES:
+        raise Invalid(f"The file is larger than {MAX_BYTES >> 20} MiB.", "file")
+    try:
+        given = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Invalid(f"The file is no TOML: {error}.", "file") from None
+    if given.get("format") != FORMAT:
+        raise Invalid(f"The file does not say format = {FORMAT}: it is not an export of quirks.", "file")
+    entries = given.get("quirk", [])
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise Invalid("The entries of the file are not [[quirk]] tables.", "file")
+    if len(entries) > MAX_ENTRIES:
+        raise Invalid(f"The file has {len(entries)} entries; at most {MAX_ENTRIES:,} are taken at once.", "file")
+    return entries
