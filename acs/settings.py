@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     max_connections_per_address: int = 2000
     recorder: Literal["on", "failed", "off"] = "on"
     recorder_keep: int = 20
-    recorder_bytes: int = 256 * 1024
+    recorder_bytes: int = 1024 * 1024
     recorder_failed_keep_days: int = 30
     upload_max: int = 64 * 1024 * 1024
     upload_quota: int = 4 * 1024 * 1024 * 1024
