@@ -76,7 +76,8 @@ def _run(settings: Any, make: Any) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="CWMP worker processes (HEARTHLINE_CWMP_WORKERS).")
 @click.option("--worker", type=int, hidden=True)
 @click.option("--fd", type=int, hidden=True)
-def cwmp(workers: int | None, worker: int | None, fd: int | None) -> None:
+@click.option("--plain-fd", type=int, hidden=True)
+def cwmp(workers: int | None, worker: int | None, fd: int | None, plain_fd: int | None) -> None:
     """Serve CWMP and files, and wake devices."""
     from acs.server.process import CwmpChild, CwmpParent
     from acs.serving.workers import follow_parent
@@ -86,7 +87,7 @@ def cwmp(workers: int | None, worker: int | None, fd: int | None) -> None:
     prepare_home(settings)
     if worker is not None and fd is not None:
         follow_parent()
-        _run(settings, lambda reactor: CwmpChild(reactor, settings, worker, fd))
+        _run(settings, lambda reactor: CwmpChild(reactor, settings, worker, fd, plain_fd))
         return
     if settings.cpe_auth == "none":
         click.echo("Warning: HEARTHLINE_CPE_AUTH=none lets every device in without a login. For laboratories only.", err=True)

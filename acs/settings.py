@@ -8,6 +8,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -50,6 +51,25 @@ class Settings(BaseSettings):
     files_url: str = ""
     cpe_auth: Literal["device", "shared", "none"] = "device"
     onboarding: str = ""
+    cpe_basic_in_clear: bool = False
+    """Basic counts over plain HTTP too: the password can be read on the way."""
+    cpe_digest: Annotated[tuple[str, ...], NoDecode] = ("SHA-256", "MD5")
+    cpe_digest_paths: Annotated[tuple[str, ...], NoDecode] = ()
+    """Paths under which a proxy shows the ACS, beside that of the ACS URL: Digests are made for them."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    tls_client: Literal["off", "optional", "required"] = "off"
+    tls_legacy: bool = False
+    cwmp_plain_port: int = -1
+    """A second CWMP port without TLS; -1 for none."""
+    inform_rate: float = 120.0
+    """Informs a minute of one device; 0 for any number."""
+    inform_rate_per_address: float = 30_000.0
+    secret_rotation_days: int = 180
+    """Age at which a device gets a new login; 0 for never."""
+    stranger_days: int = 30
+    """Days without a word after which a device in quarantine is forgotten; 0 for never."""
     cpe_networks: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     log: Literal["console", "json"] = "console"
@@ -72,7 +92,7 @@ class Settings(BaseSettings):
     inform_interval_s: int = 0
     """Periodic inform interval given to devices at their first contact; 0 leaves what the device has."""
 
-    @field_validator("cpe_networks", "trusted_proxies", mode="before")
+    @field_validator("cpe_networks", "cpe_digest", "cpe_digest_paths", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -83,6 +103,14 @@ class Settings(BaseSettings):
         for part in value:
             ipaddress.ip_network(part, strict=False)
         return value
+
+    @field_validator("cpe_digest")
+    @classmethod
+    def _is_hash(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(part.upper() for part in value)
+        if not names or not set(names) <= {"SHA-256", "MD5"}:
+            raise ValueError("SHA-256, MD5 or both, the preferred first")
+        return names
 
     @classmethod
     def settings_customise_sources(
@@ -116,7 +144,16 @@ class Settings(BaseSettings):
 
     @property
     def acs_base(self) -> str:
-        return self.acs_url or f"http://{self.host_for_people}:{self.cwmp_port}/"
+        scheme = "https" if self.tls_certificate is not None else "http"
+        return self.acs_url or f"{scheme}://{self.host_for_people}:{self.cwmp_port}/"
+
+    @property
+    def acs_path(self) -> str:
+        return urlsplit(self.acs_base).path or "/"
+
+    @property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        return tuple(ipaddress.ip_network(part, strict=False) for part in self.trusted_proxies)
 
     @property
     def files_base(self) -> str:

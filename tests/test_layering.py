@@ -55,7 +55,7 @@ RULES: dict[str, Rule] = {
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.access": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
-    "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted",)),
+    "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted", "zope", "OpenSSL")),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),
     "billing": Rule((*_ROWS, *_DOORS), ("sqlalchemy",)),
     "care": Rule(

@@ -187,11 +187,7 @@ def add_certificate(unit: Unit, actor: Actor, given: Mapping[str, str], now: dat
     if oui and not re.fullmatch(r"[0-9A-F]{6}", oui):
         raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
     same = select(CertificateRule.id).where(
-        tenant_id=actor.tenant,
-        kind=kind.value,
-        fingerprint=fingerprint,
-        subject=subject,
-        device_key=device_key if kind is CertificateKind.DEVICE else "",
+        CertificateRule.tenant_id == actor.tenant, CertificateRule.fingerprint == fingerprint, CertificateRule.subject == subject
     )
     if unit.session.scalar(same) is not None:
         raise Conflict("This certificate is registered already: take the old entry away first.")
@@ -204,7 +200,10 @@ def add_certificate(unit: Unit, actor: Actor, given: Mapping[str, str], now: dat
     unit.session.flush()
     audit.record(
         unit, actor, "access.add_certificate", f"certificate:{row.id}", now,
-        after={"kind": kind.value, "fingerprint": fingerprint, "subject": subject, "device": row.device_key, "oui": row.oui, "product_class": row.product_class},
+        after={
+            "kind": kind.value, "fingerprint": fingerprint, "subject": subject, "device": row.device_key, "oui": row.oui,
+            "product_class": row.product_class,
+        },
     )  # fmt: skip
     unit.hint("access")
     return row.id

@@ -36,8 +36,10 @@ from acs.server.batch import Batch, take_over
 from acs.server.commit import GroupCommit
 from acs.server.cwmp import CwmpHandler, Policy
 from acs.server.http import HttpFactory, Limits
+from acs.server.login.doorman import Doorman, login_rules
 from acs.server.waker import Waker
 from acs.serving.listening import adopt, bind, handed
+from acs.serving.tls import ServerTls, secured
 from acs.serving.workers import Workers
 from acs.settings import Settings
 
@@ -71,16 +73,18 @@ class CwmpWorker:
         async def account(username: str) -> Any:
             return await deferToThread(account_of, database, vault, username)
 
-        auth = CpeAuthenticator(settings.cpe_auth, settings.onboarding, Nonces(vault.key_for("nonce")), account)
+        auth = CpeAuthenticator(settings.cpe_auth, settings.onboarding, Nonces(vault.key_for("nonce")), account, login_rules(settings))
+        self.doorman = Doorman(reactor, settings, database, auth, utc_now)
         policy = Policy(
             number, DEFAULT_TENANT, settings.session_timeout_s, settings.session_timeout_max_s, settings.max_sessions, settings.max_body,
             settings.recorder, settings.recorder_bytes,
         )  # fmt: skip
-        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim)
+        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim, entrance=self.doorman.entrance)
         limits = Limits(
             settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address
         )
         self.factory = HttpFactory(reactor, self.handler, limits)
+        self.doorman.guard(self.factory)
         self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep)]
         for sweep in self._sweeps:
             sweep.clock = reactor
@@ -88,6 +92,7 @@ class CwmpWorker:
         self._forget = listener.subscribe(self._hints)
 
     def _hints(self, hints: list[dict[str, Any]]) -> None:
+        self.doorman.hints(hints)
         for hint in hints:
             if hint.get("kind") == "operation":
                 self.handler.queued(hint["device"])
@@ -98,8 +103,22 @@ class CwmpWorker:
             if sweep.running:
                 sweep.stop()
         self.handler.stop()
+        await self.doorman.stop()
         await self.commit.drained()
         self.commit.stop()
+
+
+def server_tls(settings: Settings) -> ServerTls | None:
+    """TLS as the settings want it, None without. WrongEnvironment for files that cannot be used."""
+    if settings.tls_certificate is None:
+        return None
+    return ServerTls(settings.tls_certificate, settings.tls_key or settings.tls_certificate, settings.tls_client != "off", settings.tls_legacy)
+
+
+def listen_cwmp(reactor: Any, factory: HttpFactory, tls: ServerTls | None, main: Any, plain: Any) -> list[Any]:
+    """Serve CWMP on the main socket, encrypted if that is set, and on the plain one where there is one."""
+    ports = [adopt(reactor, main, factory if tls is None else secured(reactor, factory, tls))]
+    return ports if plain is None else [*ports, adopt(reactor, plain, factory)]
 
 
 def _load(database: Database, briefing: Briefing, device_id: int) -> Any:
@@ -139,11 +158,17 @@ class CwmpParent:
         settings, reactor = self._settings, self._reactor
         database = open_database(settings)
         require_current(database)
+        tls = server_tls(settings)
         cwmp_socket = bind(settings.bind, settings.cwmp_port, "CWMP", "HEARTHLINE_CWMP_PORT")
+        plain_socket = None
         try:
+            if tls is not None and settings.cwmp_plain_port >= 0:
+                plain_socket = bind(settings.bind, settings.cwmp_plain_port, "CWMP without TLS", "HEARTHLINE_CWMP_PLAIN_PORT")
             files_socket = bind(settings.bind, settings.files_port, "files", "HEARTHLINE_FILES_PORT")
         except WrongEnvironment:
-            cwmp_socket.close()
+            for bound in (cwmp_socket, plain_socket):
+                if bound is not None:
+                    bound.close()
             raise
         if settings.is_sqlite:
             self._ports.append(listen(reactor, settings.socket_path, Hub()))
@@ -164,13 +189,14 @@ class CwmpParent:
         poll.start(5.0 + random.random(), now=False)  # noqa: S311 - spreads the polls of several hosts
         shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota)
         self._ports.append(adopt(reactor, files_socket, files.site(shared, health_of(database))))
-        self._keep = (cwmp_socket, files_socket)
+        self._keep = tuple(sock for sock in (cwmp_socket, plain_socket, files_socket) if sock is not None)
         if settings.cwmp_workers > 1:
-            workers = Workers(reactor, ["cwmp"], settings.cwmp_workers, cwmp_socket.fileno())
+            more = () if plain_socket is None else (plain_socket.fileno(),)
+            workers = Workers(reactor, ["cwmp"], settings.cwmp_workers, cwmp_socket.fileno(), more)
             self._stops.append(workers.stop)
         else:
             worker = CwmpWorker(reactor, settings, self._vault, database, listener, 0)
-            self._ports.append(adopt(reactor, cwmp_socket, worker.factory))
+            self._ports += listen_cwmp(reactor, worker.factory, tls, cwmp_socket, plain_socket)
             self._stops.append(worker.stop)
         self._stops += [wake.stop, poll.stop, listener.stop]
         serve_metrics(reactor, settings, 1, self._ports, database)
@@ -188,8 +214,8 @@ class CwmpParent:
 class CwmpChild:
     """One of several workers: CWMP on the socket the parent handed down."""
 
-    def __init__(self, reactor: Any, settings: Settings, number: int, fd: int) -> None:
-        self._reactor, self._settings, self._number, self._fd = reactor, settings, number, fd
+    def __init__(self, reactor: Any, settings: Settings, number: int, fd: int, plain_fd: int | None = None) -> None:
+        self._reactor, self._settings, self._number, self._fds = reactor, settings, number, (fd, plain_fd)
         self._ports: list[Any] = []
 
     def start(self) -> None:
@@ -197,15 +223,17 @@ class CwmpChild:
         self._database = open_database(settings)
         self._listener = listener_for(reactor, settings.database, settings.socket_path)
         self._worker = CwmpWorker(reactor, settings, Vault.of(settings.home), self._database, self._listener, self._number)
-        self._socket = handed(self._fd)
-        self._ports.append(adopt(reactor, self._socket, self._worker.factory))
+        self._sockets = [handed(fd) if fd is not None else None for fd in self._fds]
+        self._ports += listen_cwmp(reactor, self._worker.factory, server_tls(settings), *self._sockets)
         serve_metrics(reactor, settings, 10 + self._number, self._ports, self._database)
 
     async def stop(self) -> None:
         for port in self._ports:
             await _done(port.stopListening())
         await self._worker.stop()
-        self._socket.close()
+        for sock in self._sockets:
+            if sock is not None:
+                sock.close()
         self._listener.stop()
         self._database.close()
 

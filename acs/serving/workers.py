@@ -37,10 +37,10 @@ class _Child(ProcessProtocol):
 
 
 class Workers:
-    """`count` processes of `hearthline ARGS --worker N --fd 3`, each with the shared socket as file descriptor 3."""
+    """`count` processes of `hearthline ARGS --worker N --fd 3`, each with the shared socket as file descriptor 3; a second one is 4."""
 
-    def __init__(self, reactor: Any, args: Sequence[str], count: int, fd: int) -> None:
-        self._reactor, self._args, self._fd = reactor, list(args), fd
+    def __init__(self, reactor: Any, args: Sequence[str], count: int, fd: int, more: Sequence[int] = ()) -> None:
+        self._reactor, self._args, self._fds = reactor, list(args), (fd, *more)
         self._running: dict[_Child, Any] = {}
         self._delay = dict.fromkeys(range(count), FIRST_DELAY_S)
         self._stopping: Deferred[None] | None = None
@@ -56,7 +56,9 @@ class Workers:
             return
         child = _Child(self, number)
         command = [sys.executable, "-m", "acs.cli", *self._args, "--worker", str(number), "--fd", "3"]
-        fds = {0: 0, 1: 1, 2: 2, 3: self._fd}
+        if len(self._fds) > 1:
+            command += ["--plain-fd", "4"]
+        fds = {0: 0, 1: 1, 2: 2} | dict(enumerate(self._fds, 3))
         self._running[child] = self._reactor.spawnProcess(child, sys.executable, command, env=os.environ, childFDs=fds)
 
     def ended(self, child: _Child, reason: Any) -> None:
