@@ -1,0 +1,108 @@
+"""Quirks: every profile of simulators/quirks against the ACS. It finishes a session with that device, and does what it is asked.
+
+The device is one of simulators.fleet, which lives by itself; its profile's `says` names the row of the quirk list.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simulators.conformance.case import CaseFailed, case, check
+from simulators.conformance.cpe import WireCpe
+from simulators.conformance.driver import DriverFailed, Identified
+from simulators.fleet import Fleet, FleetOptions
+from simulators.quirks import named
+
+GROUP = "Quirks"
+_NUMBER = re.compile(r"\b([KR]-\d+)\b")
+FIRST_S, ASKED_S = 20.0, 25.0
+
+
+class Lived:
+    """A device with a quirk in a fleet of one, whose HTTP exchanges are in the case's transcript."""
+
+    def __init__(self, cpe: WireCpe, name: str) -> None:
+        world = cpe.world
+        self.cpe = cpe
+        options = FleetOptions(1, world.url, ("Norvik R110",), quirks=(name,), username="", password=world.login[1], inform_interval_s=86400,
+                               boot_s=(0.3, 0.5), flash_s=(0.2, 0.3), clip_retry_s=0.5, bind=world.callback)  # fmt: skip
+        self.fleet = Fleet(world.reactor, options)
+        self.device = self.fleet.devices[0]
+        facts = self.device.cpe.facts
+        facts.serial = cpe.serial
+        facts.username = world.login[0] or str(self.device.cpe.identity.key)
+        self._listen()
+
+    def _listen(self) -> None:
+        ask = self.device.client.request
+
+        async def told(method: str, url: str, headers: Any, body: bytes = b"", **how: Any) -> Any:
+            self.cpe.note(f"{method} {len(body)} octets", ">", body.decode("utf-8", "replace"))
+            got = await ask(method, url, headers, body, **how)
+            self.cpe.note(f"{got.status}, {len(got.body)} octets", "<", got.body.decode("utf-8", "replace"))
+            return got
+
+        self.device.client.request = told  # type: ignore[method-assign]
+
+    @property
+    def who(self) -> Identified:
+        identity = self.device.cpe.identity
+        return Identified(identity.oui, identity.product_class, identity.serial_number, self.device.cpe.tree.root)
+
+    async def until(self, holds: Any, within_s: float, otherwise: str) -> None:
+        deadline = self.cpe.world.reactor.seconds() + within_s
+        while not holds():
+            if self.cpe.world.reactor.seconds() > deadline:
+                raise CaseFailed(f"{otherwise}; {self.device.counts.failed} sessions failed, the last: {self.device.counts.last_failure or 'none'}")
+            await self.cpe.pause(0.05)
+
+
+def _quirk(name: str, about: dict[str, Any]) -> None:
+    says = str(about.get("says", name))
+    refused = bool(about.get("refused"))
+
+    @case(GROUP, *dict.fromkeys(_NUMBER.findall(says)), name=name, title=_NUMBER.sub("", says).replace("()", "").strip(" ,;"),
+          does=f"A device that {says} has its first session, and a value is read from it if the ACS can be asked to.", wait_s=FIRST_S + ASKED_S)  # fmt: skip
+    async def lives(cpe: WireCpe) -> None:
+        lived = Lived(cpe, name)
+        driver = cpe.world.driver
+        device = lived.device
+        await driver.prepare(lived.who)
+        try:
+            await lived.fleet.start()
+            if refused:
+                await lived.until(lambda: device.counts.failed or device.counts.sessions, FIRST_S, "neither a session nor a refusal")
+                return
+            await lived.until(lambda: device.counts.sessions and not device.in_session, FIRST_S, "no session came to its end")
+            if "read" in driver.capabilities:
+                await _reads(cpe, lived)
+        finally:
+            await lived.fleet.stop()
+        cpe.note(f"{device.counts.sessions} sessions, {device.counts.failed} failed, asked: {', '.join(dict.fromkeys(device.rpcs))}")
+
+    async def _reads(cpe: WireCpe, lived: Lived) -> None:
+        driver, device = cpe.world.driver, lived.device
+        path = device.cpe.tree.root + "DeviceInfo.ModelName"
+        try:
+            handle = await driver.ask(lived.who, "read", paths=[path])
+        except DriverFailed as error:
+            raise CaseFailed(f"the ACS cannot be asked about this device: {error}") from None
+        cpe.note("the driver is asked to read a value")
+        deadline = cpe.world.reactor.seconds() + ASKED_S
+        pushed = 0.0
+        while True:
+            outcome = await driver.outcome(handle)
+            now = cpe.world.reactor.seconds()
+            if outcome.state != "pending" or now > deadline:
+                break
+            if now - pushed > 2.0:  # comes by itself too: not every quirk can be called
+                pushed = now
+                device.trigger("2 PERIODIC")
+            await cpe.pause(0.1)
+        cpe.note(f"the driver says: {outcome.state} {outcome.detail[:300]}")
+        check(outcome.state != "pending", f"the value was never read; {device.counts.sessions} sessions, {device.counts.failed} failed")
+
+
+for _name, _about in named().items():
+    _quirk(_name, _about)
