@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 from acs import jobs
+from acs.access import service as access
 from acs.devices import service as devices
 from acs.jobs import JobView
 from acs.log import announce
+from acs.operations import rotation
 from acs.operations import service as operations
 from acs.recorder import service as recorder
+from acs.secrets import Vault
 from tasks.app import House, work
 
 EVERY_S: dict[str, float] = {
@@ -15,10 +18,12 @@ EVERY_S: dict[str, float] = {
     "upkeep.expire_operations": 30,
     "upkeep.close_sessions": 60,
     "upkeep.retention": 3600,
+    "upkeep.rotate_secrets": 3600,
 }
 KEEP_EVENTS = timedelta(days=90)
 KEEP_OPERATIONS = timedelta(days=180)
 KEEP_JOBS = timedelta(days=7)
+KEEP_BLOCKS = timedelta(days=90)
 KEEP_BEATS = timedelta(hours=2)
 
 
@@ -51,6 +56,25 @@ def close_sessions(house: House, job: JobView) -> str:
         return f"{operations.close_lost_sessions(unit, house.now())} closed"
 
 
+@work("upkeep.rotate_secrets")
+def rotate_secrets(house: House, job: JobView) -> str:
+    """Logins of devices that are older than they should be: new ones are queued for their next contacts, a share of the fleet each hour."""
+    settings = house.settings
+    if settings.cpe_auth != "device" or not settings.secret_rotation_days:
+        return "no rotation"
+    age, every = timedelta(days=settings.secret_rotation_days), timedelta(seconds=EVERY_S["upkeep.rotate_secrets"])
+    vault, total = Vault.of(settings.home), 0
+    with house.database.read() as session:
+        left = rotation.share(session, age, every)
+    while left > 0:
+        with house.database.write() as unit:
+            count = rotation.rotate(unit, vault, house.now(), age, min(left, 50))
+        total, left = total + count, left - count
+        if count == 0:
+            break
+    return f"{total} logins renewed"
+
+
 @work("upkeep.retention")
 def retention(house: House, job: JobView) -> str:
     now = house.now()
@@ -60,6 +84,8 @@ def retention(house: House, job: JobView) -> str:
         ("operations", lambda unit: operations.delete_old(unit, now - KEEP_OPERATIONS)),
         ("failed sessions", lambda unit: recorder.delete_old_failed(unit, now - timedelta(days=house.settings.recorder_failed_keep_days))),
         ("jobs", lambda unit: jobs.delete_old(unit, now - KEEP_JOBS, now - KEEP_BEATS)),
+        ("strangers", lambda unit: devices.forget_strangers(unit, now - timedelta(days=house.settings.stranger_days or 10**5))),
+        ("block rules", lambda unit: access.delete_expired_blocks(unit, now - KEEP_BLOCKS)),
     ):
         total = 0
         while True:

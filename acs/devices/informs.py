@@ -296,5 +296,5 @@ def use_next_secret(connection: Connection, device_ids: Sequence[int], now: date
     connection.execute(
         update(DeviceCredential)
         .where(DeviceCredential.device_id.in_(list(device_ids)), DeviceCredential.next_secret != "")
-        .values(secret=DeviceCredential.next_secret, next_secret="", changed_at=now)
+        .values(secret=DeviceCredential.next_secret, next_secret="", changed_at=now, enrol_until=None)
     )

@@ -20,6 +20,7 @@ from acs.db.tenancy import TenantId
 from acs.devices import store
 from acs.devices.models import Device, DeviceEvent, DeviceTag, OnboardingRule
 from acs.devices.packing import Stored, Tree
+from acs.devices.rules import network_of
 from acs.devices.views import BranchView, DeviceId, DeviceRow, DeviceView, EventView, ParameterView, Presence, RuleView
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.provisioning.plan import Trust
@@ -316,17 +317,25 @@ def remove(unit: Unit, actor: Actor, device_id: int, now: datetime) -> None:
 
 def rules(session: Session, tenant: TenantId) -> tuple[RuleView, ...]:
     query = select(OnboardingRule).where(OnboardingRule.tenant_id == tenant).order_by(OnboardingRule.id)
-    return tuple(RuleView(r.id, r.name, r.oui, r.product_class, r.serial_prefix) for r in session.scalars(query))
+    return tuple(RuleView(r.id, r.name, r.oui, r.product_class, r.serial_prefix, r.network) for r in session.scalars(query))
 
 
-def add_rule(unit: Unit, actor: Actor, name: str, oui: str, product_class: str, serial_prefix: str, now: datetime) -> int:
+def add_rule(
+    unit: Unit, actor: Actor, name: str, oui: str, product_class: str, serial_prefix: str, now: datetime, network: str = ""
+) -> int:
     """Let devices in that prove the onboarding secret and fit. A rule that fits everything must say so by name "everything"."""
     name, oui = name.strip(), oui.strip().upper()
     if not name:
         raise Invalid("A rule needs a name.", "name")
     if oui and not re.fullmatch(r"[0-9A-F]{6}", oui):
         raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
-    if not (oui or product_class or serial_prefix) and name != "everything":
+    network = network.strip()
+    if network:
+        try:
+            network = str(network_of(network))
+        except ValueError:
+            raise Invalid(f"{network!r} is neither an address nor a network such as 192.0.2.0/24.", "network") from None
+    if not (oui or product_class or serial_prefix.strip("* ") or network) and name != "everything":
         raise Invalid("A rule that fits every device must be named “everything”.", "name")
     if (
         unit.session.scalar(select(OnboardingRule.id).where(OnboardingRule.tenant_id == actor.tenant, OnboardingRule.name == name))
@@ -339,6 +348,7 @@ def add_rule(unit: Unit, actor: Actor, name: str, oui: str, product_class: str, 
         oui=oui,
         product_class=product_class.strip(),
         serial_prefix=serial_prefix.strip(),
+        network=network,
         created_at=now,
     )
     unit.session.add(rule)
@@ -349,7 +359,7 @@ def add_rule(unit: Unit, actor: Actor, name: str, oui: str, product_class: str, 
         "onboarding.add_rule",
         f"rule:{rule.id}",
         now,
-        after={"name": name, "oui": oui, "product_class": product_class, "serial_prefix": serial_prefix},
+        after={"name": name, "oui": oui, "product_class": product_class, "serial_prefix": serial_prefix, "network": network},
     )
     return rule.id
 
@@ -379,6 +389,24 @@ def newly_silent(unit: Unit, now: datetime, limit: int = 200) -> tuple[tuple[int
         )
         unit.hint("device", id=device.id)
     return tuple((device.id, device.serial_number) for device in rows)
+
+
+def forget_strangers(unit: Unit, before: datetime, limit: int = 500) -> int:
+    """Devices in quarantine that nobody let in and that have not spoken since: gone, with an audit line each. Registered ones stay."""
+    rows = list(
+        unit.session.scalars(
+            select(Device)
+            .where(Device.trust == Trust.QUARANTINE, Device.preregistered.is_(False), Device.last_inform_at < before)
+            .order_by(Device.id)
+            .limit(limit)
+        )
+    )
+    for device in rows:
+        actor = Actor.system("strangers", TenantId(device.tenant_id))
+        told = {"key": device.key, "last_inform_at": device.last_inform_at.isoformat() if device.last_inform_at else None}
+        audit.record(unit, actor, "device.remove", f"device:{device.id}", before, before=told)
+        unit.session.delete(device)
+    return len(rows)
 
 
 def delete_old_events(unit: Unit, before: datetime, limit: int = 2000) -> int:

@@ -14,6 +14,7 @@ from acs.cwmp.faults import CwmpFault
 from acs.db.bulk import insert_rows, update_rows
 from acs.db.engine import Unit
 from acs.devices.models import Device
+from acs.operations import logins
 from acs.operations.briefing import Briefing
 from acs.operations.models import Exchange, Operation
 from acs.operations.sealing import open_args
@@ -185,6 +186,8 @@ def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) 
     row.state, row.updated_at = OperationState.RUNNING.value, step.at
     if asked.irreversible:
         row.sent = True
+        if row.kind == "factory_reset":
+            logins.expect_enrolment(unit.session, step.device_id, step.at)
     if step.began is not None:
         row.stations = {"session": step.at.isoformat(), **(row.stations or {})}  # the first time it was there: later contacts only look
         row.attempts, row.phase = step.began.attempts, step.began.phase

@@ -21,6 +21,7 @@ from acs.devices.service import presence_of
 from acs.devices.views import DeviceId
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.firmware import service as firmware
+from acs.operations import logins
 from acs.operations.arguments import checked
 from acs.operations.models import Operation
 from acs.operations.sealing import has_secrets, open_args, seal_args
@@ -77,6 +78,8 @@ def request(
             raise Conflict(f"Device {device.serial_number} already has an open operation “{known.label}” (number {other.id}).")
     if len(open_ones) >= MAX_OPEN:
         raise Conflict(f"Device {device.serial_number} has {len(open_ones)} open operations; cancel some first.")
+    if kind == "secure" and vault is not None:
+        logins.renew(unit.session, vault, device)
     lifetime = known.expiry_s if expires_in_s is None else expires_in_s
     if not 10 <= lifetime <= 90 * 86400:
         raise Invalid(f"expires_in_s must be 10 to {90 * 86400}; {lifetime} is outside.", "expires_in_s")

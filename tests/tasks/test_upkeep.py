@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from acs.audit import AuditLine
 from acs.devices import service as devices
-from acs.devices.models import Device, DeviceEvent
+from acs.devices.models import Device, DeviceCredential, DeviceEvent
 from acs.jobs import Job, JobState
 from acs.operations import service as operations
 from acs.operations.models import Operation
 from acs.recorder import service as recorder
 from acs.recorder.models import SessionRecord
 from acs.recorder.service import RecordIn
+from acs.secrets import Vault
 from tasks import app as tasks_app
 from tasks import upkeep
 from tasks.app import run_job
@@ -99,9 +101,9 @@ def test_retention_takes_what_is_old_and_says_how_much(any_house, clock, now, ac
             Job(tenant_id=1, name="x", args={}, state=JobState.DONE, run_after=now, created_at=now, created_by="t", finished_at=now - age)
             for age in (upkeep.KEEP_JOBS + DAY, timedelta(0))
         )
-    assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 1 jobs"
+    assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 1 jobs, 0 strangers, 0 block rules"
     assert [count(any_house, model) for model in (DeviceEvent, Operation, SessionRecord)] == [1, 1, 1]
-    assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 jobs"
+    assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 jobs, 0 strangers, 0 block rules"
 
 
 def test_retention_of_much_is_done_in_parts(house, clock, now):
@@ -112,3 +114,30 @@ def test_retention_of_much_is_done_in_parts(house, clock, now):
     assert run(house, "upkeep.retention").startswith("deleted 2100 events")
     with house.database.read() as session:
         assert devices.events(session, 1, device) == ()
+
+
+def test_strangers_nobody_let_in_are_forgotten_and_others_stay(any_house, clock, now):
+    old, new = now - 31 * DAY, now - 29 * DAY
+    gone = add_device(any_house.database, "X1", trust="quarantine", last_inform_at=old)
+    kept = [
+        add_device(any_house.database, "X2", trust="quarantine", last_inform_at=new),
+        add_device(any_house.database, "X3", trust="quarantine", last_inform_at=old, preregistered=True),
+        add_device(any_house.database, "X4", trust="admitted", last_inform_at=old),
+        add_device(any_house.database, "X5", trust="blocked", last_inform_at=old),
+    ]
+    assert "1 strangers" in run(any_house, "upkeep.retention")
+    with any_house.database.read() as session:
+        assert list(session.scalars(select(Device.id).order_by(Device.id))) == kept
+        (line,) = session.scalars(select(AuditLine))
+    assert (line.actor, line.action, line.subject) == ("system:strangers", "device.remove", f"device:{gone}")
+
+
+def test_old_logins_are_renewed(any_house, clock, now):
+    vault = Vault.of(any_house.settings.home)
+    device = add_device(any_house.database, silent_at=now + DAY)
+    with any_house.database.write() as unit:
+        unit.session.add(
+            DeviceCredential(device_id=device, tenant_id=1, username="u", secret=vault.seal("own"), changed_at=now - 181 * DAY)
+        )
+    assert run(any_house, "upkeep.rotate_secrets") == "1 logins renewed"
+    assert run(any_house, "upkeep.rotate_secrets") == "0 logins renewed"
