@@ -29,6 +29,7 @@ def test_a_value_within_the_rules_has_no_problem():
     assert check(of(CHANNEL), "36") is None
 
 
+@pytest.mark.cwmp("B-61")
 def test_the_sentence_names_parameter_rule_and_value():
     assert check(of(CHANNEL), "300") == Problem(Fault.BAD_VALUE, "Channel must be 1 to 255; 300 is above.")
     assert check(of(CHANNEL), "0") == Problem(Fault.BAD_VALUE, "Channel must be 1 to 255; 0 is below.")
@@ -74,6 +75,7 @@ def test_alternative_ranges_and_steps():
     assert check(entry, "3").sentence == "Thing must be -1 or 2 to 10 in steps of 2; 3 is not."
 
 
+@pytest.mark.cwmp("B-58")
 def test_sizes_of_binary_values_count_decoded_bytes():
     hexadecimal = made(type="hexBinary", sizes=(Size(0, 0), Size(2, 3)))
     assert [text for text in ("", "00", "0011", "001122", "00112233") if check(hexadecimal, text) is None] == ["", "0011", "001122"]
@@ -115,6 +117,7 @@ def test_no_dates(text):
     assert check(made(type="dateTime"), text).code == 9006
 
 
+@pytest.mark.cwmp("B-63")
 def test_patterns_are_anchored_and_the_empty_one_allows_the_empty_text():
     mac = of("Device.DHCPv4.Server.Pool.1.StaticAddress.1.Chaddr")
     assert check(mac, "00:11:22:aa:BB:cc") is None
@@ -137,6 +140,7 @@ def test_either_an_enumeration_or_a_pattern_may_fit():
     assert check(entry, "x").code == 9007
 
 
+@pytest.mark.cwmp("B-54")
 def test_lists_are_checked_item_by_item_and_as_a_whole():
     servers = of("Device.DHCPv4.Server.Pool.1.DNSServers")
     assert check(servers, "") is None
@@ -154,6 +158,7 @@ def test_a_secret_is_not_repeated_in_the_sentence():
     assert "hunter2" not in check(secret, "hunter2" * 10).sentence
 
 
+@pytest.mark.cwmp("B-55")
 def test_types_on_the_wire():
     assert wire_type(of(CHANNEL)) == "xsd:unsignedInt"
     assert wire_type(of("Device.DHCPv4.Server.Pool.1.DNSServers")) == "xsd:string"
@@ -240,6 +245,7 @@ def test_every_writable_enumeration_takes_its_own_words(root):
             assert all(check(entry, each.value) is None for each in entry.enums if each.writable), entry.template
 
 
+@pytest.mark.cwmp("B-57")
 @given(st.integers(-(2**70), 2**70))
 def test_whole_numbers_fit_their_type_exactly(number):
     fits = {
@@ -269,6 +275,7 @@ def test_no_text_makes_the_check_fail(root, text, place):
     check(replace(entries[place % len(entries)], writable=True), text)
 
 
+@pytest.mark.cwmp("B-54")
 @given(st.lists(st.text(alphabet="abc123.:", min_size=1, max_size=8), max_size=6))
 def test_a_list_joined_with_commas_comes_back(items):
     assert items_of(", ".join(items)) == items

@@ -51,7 +51,7 @@ def test_methods_are_listed_by_bare_name():
     assert not any(name.endswith("Response") for name in listed)
 
 
-@pytest.mark.cwmp("B-88", "L-56")
+@pytest.mark.cwmp("B-88", "L-56", "X-5")
 def test_unknown_rpc_is_9000():
     assert code(rpc.answer(make_cpe(), UnknownRpc("ScheduleUpload"))) == 9000
 

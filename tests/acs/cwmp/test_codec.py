@@ -349,6 +349,7 @@ def test_whatever_max_envelopes_says_the_inform_is_read(said):
     assert decode(body).message.device_id.serial_number == "SN123"
 
 
+@pytest.mark.cwmp("B-57")
 def test_numbers_are_read_with_blanks_and_leading_zeros():
     assert decode(inform(retry_count=" 007\n")).message.retry_count == 7
 
@@ -524,7 +525,7 @@ def test_an_unknown_header_that_need_not_be_understood_is_read_over():
 # ---- faults ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.cwmp("B-80", "B-85")
+@pytest.mark.cwmp("B-80", "B-85", "B-45")
 @pytest.mark.quirk("K-55")
 def test_a_fault_with_several_parameters_is_read():
     assert decode(shared_file("broadcom-refused-values.xml")).message == CwmpFault(

@@ -336,7 +336,7 @@ def test_a_question_that_cannot_be_encoded_was_never_asked():
 # ---- versions --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.cwmp("L-31", "B-20", "B-21", "B-25")
+@pytest.mark.cwmp("L-31", "B-20", "B-21", "B-25", "A-86")
 def test_the_highest_common_version_is_chosen_and_said():
     session = CwmpSession()
     session.receive(Envelope(inform("1 BOOT"), "1", NAMESPACE, Headers(supported_versions=("1.0", "1.2", "1.4"))))
@@ -355,7 +355,7 @@ def test_a_device_that_announced_nothing_is_told_no_version():
     assert decode(session.inform_response()).headers == Headers()
 
 
-@pytest.mark.cwmp("B-24", "L-30")
+@pytest.mark.cwmp("B-24", "L-30", "X-1")
 @pytest.mark.quirk("K-29")
 @pytest.mark.parametrize("minor", [0, 1, 2, 3, 4, 9])
 def test_the_session_stays_in_the_namespace_of_its_inform(minor):

@@ -59,7 +59,7 @@ def test_session_without_anything_to_do(bench: Bench):
     assert not line.closed  # closing is the device's part
 
 
-@pytest.mark.cwmp("L-2", "A-46", "A-48", "A-49")
+@pytest.mark.cwmp("L-2", "A-46", "A-48", "A-49", "A-52", "A-53")
 def test_what_is_queued_is_asked_when_the_device_posts_empty(bench: Bench):
     line = bench.line()
     cookie, question = asked(bench, line)
@@ -383,7 +383,7 @@ def test_cookie_of_a_session_long_silent_is_not_taken_over(make_bench: Any, cloc
 
 
 @pytest.mark.quirk("K-19")
-@pytest.mark.cwmp("L-15", "A-58")
+@pytest.mark.cwmp("L-15", "A-58", "X-16")
 def test_second_inform_replaces_the_session(bench: Bench):
     line = bench.line()
     cookie, question = asked(bench, line)
@@ -434,7 +434,7 @@ def test_post_while_the_one_before_is_still_stored_is_put_off(bench: Bench):
 
 
 @pytest.mark.quirk("K-18")
-@pytest.mark.cwmp("A-62", "A-70")
+@pytest.mark.cwmp("A-62", "A-70", "A-52")
 def test_device_that_falls_silent_loses_its_session_and_the_record_says_so(bench: Bench, clock: Clock):
     asked(bench, bench.line())
     clock.advance(29)
@@ -687,7 +687,7 @@ def test_unknown_header_that_must_be_understood_gets_the_soap_fault(bench: Bench
     assert answer.envelope.id == "abc"
 
 
-@pytest.mark.cwmp("L-31", "B-25")
+@pytest.mark.cwmp("L-31", "B-25", "X-3")
 def test_no_common_version_gets_8006_in_the_devices_namespace(bench: Bench):
     answer = bench.line().ask(post(envelope(inform(), rid="abc", headers=(("SupportedCWMPVersions", "2.0", 0),))))
     assert (answer.message.code, answer.envelope.id, answer.envelope.namespace) == (8006, "abc", "urn:dslforum-org:cwmp-1-2")
@@ -758,6 +758,7 @@ def test_too_many_sessions_put_routine_off_but_admit_who_is_awaited(make_bench: 
         assert bench.begin(serial, None, event)[1]
 
 
+@pytest.mark.cwmp("D-12")
 def test_failed_commit_of_an_inform_is_answered_500_and_harms_nobody_else(bench: Bench):
     bench.commit.broken = RuntimeError("disk")
     line = bench.line()
