@@ -20,6 +20,9 @@ HEARTBEAT = "14 HEARTBEAT"
 M_REBOOT = "M Reboot"
 M_DOWNLOAD = "M Download"
 M_UPLOAD = "M Upload"
+M_SCHEDULE_INFORM = "M ScheduleInform"
+M_SCHEDULE_DOWNLOAD = "M ScheduleDownload"
+M_CHANGE_DU_STATE = "M ChangeDUState"
 
 _STANDARD = {code.split(" ", 1)[0]: code for code in (
     BOOTSTRAP, BOOT, PERIODIC, SCHEDULED, VALUE_CHANGE, KICKED, CONNECTION_REQUEST, TRANSFER_COMPLETE, DIAGNOSTICS_COMPLETE,
@@ -47,6 +50,9 @@ WORDS = {
     M_REBOOT: "Restarted on our request",
     M_DOWNLOAD: "Our download ended",
     M_UPLOAD: "Our upload ended",
+    M_SCHEDULE_INFORM: "Came at the appointed time",
+    M_SCHEDULE_DOWNLOAD: "Our appointed download ended",
+    M_CHANGE_DU_STATE: "Our change of software modules ended",
 }
 """What an event means to a person."""
 

@@ -16,8 +16,8 @@ from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
 from acs.cwmp.messages import Inform
 from acs.db.bulk import insert_rows, update_rows
-from acs.devices.aliases import leads_to
 from acs.devices.alarms import Raised, raise_alarms
+from acs.devices.aliases import leads_to
 from acs.devices.models import Device, DeviceCredential, DeviceEvent, OnboardingRule
 from acs.devices.rules import fits_rule
 from acs.devices.sightings import AlarmKind, Sighting, is_placeholder, look, mac_of
@@ -68,6 +68,12 @@ class InformOut:
     inform_count: int
     was_in_session: bool
     quarantined_now: bool
+    rpc_methods: str = ""
+    """As the head row has it: the firmware it was told by, then the names."""
+    oui: str = ""
+    quirks: Any = None
+    """As the head row has them: acs/quirks/book.py reads them."""
+    booted_at: datetime | None = None
     alarms: tuple[str, ...] = ()
     """Signs of a second box with this identity that were not told before."""
 
@@ -82,6 +88,7 @@ _READ = (
     Device.hardware_version, Device.manufacturer, Device.wan_address, Device.connection_request_url, Device.parameter_key, Device.inform_interval_s,
     Device.inform_count, Device.last_boot_at, Device.last_bootstrap_at, Device.first_seen_at, Device.session_token, Device.preregistered,
     Device.session_until, Device.sightings,
+    Device.rpc_methods, Device.quirks,
 )  # fmt: skip
 _ENROLS = frozenset({"onboarding", "certificate"})
 """Logins that prove enough for a rule to let a stranger in."""
@@ -218,6 +225,7 @@ def _one(
         head.id, head.key, head.tenant_id, epoch, told, is_new, admitted_now, head.path_set_id is not None, head.due_at is not None, row["root"],
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
+        head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
     )  # fmt: skip
     return out, row
 

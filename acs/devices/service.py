@@ -18,7 +18,7 @@ from acs.cwmp.paths import leaf
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.devices import store
-from acs.devices.models import Device, DeviceEvent, DeviceTag, OnboardingRule
+from acs.devices.models import Device, DeviceAlias, DeviceEvent, DeviceTag, OnboardingRule
 from acs.devices.packing import Stored, Tree
 from acs.devices.rules import network_of
 from acs.devices.views import BranchView, DeviceId, DeviceRow, DeviceView, EventView, ParameterView, Presence, RuleView
@@ -48,9 +48,9 @@ def _in_session(device: Device, now: datetime) -> bool:
 
 def search(
     session: Session, tenant: TenantId, now: datetime, q: str = "", tag: str = "", model: str = "", version: str = "", presence: str = "",
-    after_id: int | None = None, before_id: int | None = None, limit: int = 50,
+    after_id: int | None = None, before_id: int | None = None, limit: int = 50, only: Iterable[int] | None = None,
 ) -> tuple[DeviceRow, ...]:  # fmt: skip
-    """Devices by id, `after_id` or `before_id` paging on.
+    """Devices by id, `after_id` or `before_id` paging on; `only` these, where given.
 
     `q` finds the beginning of a serial number, or a whole address, model, version, tag or key: each by an index.
     """
@@ -70,6 +70,8 @@ def search(
         query = query.where(Device.model == model)
     if version:
         query = query.where(Device.software_version == version)
+    if only is not None:
+        query = query.where(Device.id.in_(sorted(only)))
     query = _by_presence(query, presence, now)
     if before_id is not None:
         rows = list(session.scalars(query.where(Device.id < before_id).order_by(Device.id.desc()).limit(limit)))[::-1]
@@ -152,6 +154,16 @@ def find(session: Session, tenant: TenantId, name: str) -> DeviceId:
     return DeviceId(ids[0])
 
 
+def by_keys(session: Session, tenant: TenantId, keys: Iterable[str]) -> dict[str, DeviceId]:
+    """The devices that have these identities, by themselves or as an alias."""
+    wanted = sorted(keys)
+    if not wanted:
+        return {}
+    own = select(Device.key, Device.id).where(Device.tenant_id == tenant, Device.key.in_(wanted))
+    led = select(DeviceAlias.key, DeviceAlias.device_id).where(DeviceAlias.tenant_id == tenant, DeviceAlias.key.in_(wanted))
+    return {key: DeviceId(device_id) for key, device_id in session.execute(own.union_all(led))}
+
+
 def get(session: Session, tenant: TenantId, device_id: int, now: datetime) -> DeviceView:
     d = _device(session, tenant, device_id)
     return DeviceView(
@@ -169,12 +181,16 @@ def _device(session: Session, tenant: TenantId, device_id: int) -> Device:
     return device
 
 
-def events(session: Session, tenant: TenantId, device_id: int, before_id: int | None = None, limit: int = 50) -> tuple[EventView, ...]:
-    """The newest first."""
+def events(
+    session: Session, tenant: TenantId, device_id: int, before_id: int | None = None, limit: int = 50, codes: Iterable[str] = ()
+) -> tuple[EventView, ...]:
+    """The newest first; of these codes, or of all."""
     query = select(DeviceEvent).where(DeviceEvent.tenant_id == tenant, DeviceEvent.device_id == device_id)
     if before_id is not None:
         query = query.where(DeviceEvent.id < before_id)
-    return tuple(EventView(e.id, e.at, e.code, e.detail) for e in session.scalars(query.order_by(DeviceEvent.id.desc()).limit(limit)))
+    if wanted := list(codes):
+        query = query.where(DeviceEvent.code.in_(wanted))
+    return tuple(EventView(e.id, e.at, e.code, e.detail, e.data) for e in session.scalars(query.order_by(DeviceEvent.id.desc()).limit(limit)))
 
 
 # ---- parameters --------------------------------------------------------------------------------------------

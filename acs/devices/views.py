@@ -103,10 +103,13 @@ class BranchView:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
+    """Something that happened. `data` is what the device told of it by a call of its own, as acs/devices/reports.py has it."""
+
     id: int
     at: datetime
     code: str
     detail: str
+    data: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

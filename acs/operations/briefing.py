@@ -1,7 +1,7 @@
 """What a procedure must be told that only the store knows: logins to hand out, links to files, sizes and versions of images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from acs.db.bulk import insert_rows, update_rows
-from acs.devices.models import DeviceCredential
+from acs.devices.models import DeviceCredential, DeviceReach
 from acs.firmware import service as firmware
 from acs.operations.models import Operation
 from acs.provisioning.kinds import KINDS
@@ -24,6 +24,8 @@ class Briefing:
     files_base: str
     cpe_auth: Literal["device", "shared", "none"]
     inform_interval_s: int = 0
+    servers: Mapping[str, Any] = field(default_factory=dict)
+    """What devices are told of our STUN and XMPP servers (Settings.reach_brief)."""
 
     def of(self, session: Session, operation: Operation) -> dict[str, Any]:
         brief: dict[str, Any] = {}
@@ -39,6 +41,9 @@ class Briefing:
         image = firmware.get(session, operation.tenant_id, operation.args["image"])  # type: ignore[arg-type]
         link = self._link(operation, "get", image.file_name)
         return {"url": link, "size": image.size, "version": image.version, "file_name": image.file_name}
+
+    def _scheduled(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        return self._image(session, operation) if "image" in operation.args else self._file(session, operation)
 
     def _file(self, session: Session, operation: Operation) -> Mapping[str, Any]:
         file = firmware.get_file(session, operation.tenant_id, operation.args["file"])  # type: ignore[arg-type]
@@ -62,6 +67,23 @@ class Briefing:
         }  # fmt: skip
         if self.cpe_auth == "device" and (sealed := row.next_secret or row.secret):
             brief |= {"username": row.username, "secret": self.vault.open(sealed)}
+        return brief
+
+    def _reach(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        """The login we call with, and what the device must know of our STUN and XMPP servers; made by preparing.py."""
+        login, row = session.get(DeviceCredential, operation.device_id), session.get(DeviceReach, operation.device_id)
+        brief = dict(self.servers)
+        if login is not None and login.request_secret:
+            brief |= {"request_username": login.request_username, "request_secret": self.vault.open(login.request_secret)}
+        if row is not None:
+            brief |= {
+                f"{name}_{part}": self.vault.open(value) if part == "secret" else value
+                for name, part, value in (
+                    ("stun", "username", row.stun_username), ("stun", "secret", row.stun_secret),
+                    ("xmpp", "username", row.xmpp_username), ("xmpp", "secret", row.xmpp_secret),
+                )
+                if value
+            }  # fmt: skip
         return brief
 
     def prepare_credentials(self, connection: Connection, devices: Sequence[tuple[int, int, str, datetime]]) -> None:

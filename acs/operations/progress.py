@@ -10,6 +10,7 @@ from typing import Any, assert_never
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from acs import log
 from acs.cwmp.faults import CwmpFault
 from acs.db.bulk import insert_rows, update_rows
 from acs.db.engine import Unit
@@ -24,7 +25,9 @@ from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Planned
 from acs.provisioning.procedure import Done, Failed, Trigger, Wait
 from acs.provisioning.runner import Change, Task, Told, Transfer, plain_transfer
-from acs.secrets import mask_value
+from acs.secrets import mask_value, mask_xml
+
+_log = log.get("operations")
 
 ANSWER_LIMIT = 2_000_000
 """Longer answers are not kept for another worker: such a session is not rebuilt but ends as unsuccessful (architecture: rule 3)."""
@@ -60,6 +63,8 @@ class StepIn:
     at: datetime
     changes: list[Change] = field(default_factory=list)
     transfers: dict[str, Transfer] = field(default_factory=dict)
+    modules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What DUStateChangeComplete told, by CommandKey."""
     asked: Asked | None = None
     answered: Answered | None = None
     began: Task | None = None
@@ -79,11 +84,12 @@ def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -
         if row.kind in KINDS:
             memo = dict(row.memo or {})
             triggers = frozenset(Trigger(t) for t in memo.pop("_on", ()))
+            settles = bool(memo.pop("_settles", False))
             found[row.device_id].append(
                 Task(
                     row.id, row.kind, open_args(briefing.vault, row.args), row.state, row.phase, memo, row.command_key, row.priority, row.due_at,
                     briefing.of(session, row),
-                    row.sent, row.attempts, triggers, row.cancel_wanted,
+                    row.sent, row.attempts, triggers, row.cancel_wanted, settles,
                 )
             )  # fmt: skip
     return found
@@ -139,7 +145,9 @@ def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
     with session.no_autoflush:
         for step in steps:
             for key, transfer in step.transfers.items():
-                _note_transfer(session, step, key, transfer)
+                _note_report(session, step, key, "transfer", plain_transfer(transfer))
+            for key, units in step.modules.items():
+                _note_report(session, step, key, "modules", units)
             for change in step.changes:
                 _apply_change(unit, step, change, touched.get(change.task.id))
             if step.broken is not None:
@@ -171,12 +179,26 @@ def _asked_row(step: StepIn, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _note_transfer(session: Session, step: StepIn, key: str, transfer: Transfer) -> None:
-    """TransferComplete is idempotent by device and CommandKey (conformance C-125)."""
+def _note_report(session: Session, step: StepIn, key: str, name: str, told: Any) -> None:
+    """What a device tells of an operation is idempotent by device and CommandKey (conformance C-125): the first one counts."""
     row = session.scalar(select(Operation).where(Operation.device_id == step.device_id, Operation.command_key == key))
-    if row is not None and row.state in _OPEN and "transfer" not in (row.memo or {}):
-        row.memo = {**(row.memo or {}), "transfer": plain_transfer(transfer)}
+    if row is None:
+        _log.info("a report of nothing we asked for", device=step.device_id, key=key[:32], report=name)
+    elif row.state in _OPEN and name not in (row.memo or {}):
+        row.memo = {**(row.memo or {}), name: told}
         row.updated_at = step.at
+
+
+def note_scheduled(session: Session, keys: Mapping[int, Sequence[str]], now: datetime) -> None:
+    """Devices that came for an appointment, with its keys: kept with the Inform, which is not told again once it is answered (D-36)."""
+    rows = session.scalars(
+        select(Operation).where(
+            Operation.device_id.in_(list(keys)), Operation.kind == "schedule_inform", Operation.state.in_(_OPEN)
+        )
+    )
+    for row in rows:
+        if row.command_key in keys[row.device_id]:
+            row.memo, row.updated_at = {**(row.memo or {}), "scheduled": True}, now
 
 
 def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) -> None:
@@ -191,6 +213,8 @@ def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) 
     if step.began is not None:
         row.stations = {"session": step.at.isoformat(), **(row.stations or {})}  # the first time it was there: later contacts only look
         row.attempts, row.phase = step.began.attempts, step.began.phase
+        if step.began.begun_maybe_sent or "_settles" in (row.memo or {}):
+            row.memo = {**(row.memo or {}), "_settles": step.began.begun_maybe_sent}
         unit.hint("progress", device=step.device_id, operation=row.id)
 
 
@@ -221,11 +245,17 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
             row.state, row.phase, row.progress = OperationState.WAITING.value, outcome.phase, outcome.progress[:200]
             row.memo = {**change.task.memo, "_on": sorted(outcome.on)}
             row.due_at, row.sent = outcome.until, False
+            if row.expires_at < outcome.until:  # what the device has begun may come to its end
+                row.expires_at = outcome.until + timedelta(hours=1)
             stations.setdefault("device", step.at.isoformat())
             # The next phase may run in this very session: what it asks must not be replayed together with this one's.
             unit.session.execute(delete(Exchange).where(Exchange.device_id == step.device_id, Exchange.operation_id == row.id))
         case Done():
             row.state, row.result, row.finished_at = OperationState.DONE.value, without_secrets(outcome.result), step.at
+            if outcome.methods:
+                _keep_methods(unit.session, step.device_id, outcome.methods)
+            if outcome.cancels:
+                _call_off(unit, step, outcome.cancels)
         case Failed():
             row.state, row.error, row.result, row.finished_at = (
                 OperationState.FAILED.value,
@@ -244,11 +274,31 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
     row.stations = stations
 
 
+def _keep_methods(session: Session, device_id: int, methods: Sequence[str]) -> None:
+    """With the firmware that told them: another one may know others."""
+    device = session.get(Device, device_id)
+    if device is not None:
+        device.rpc_methods = f"{device.software_version}\n{' '.join(methods)}"[:4000]
+
+
+def _call_off(unit: Unit, step: StepIn, operation_id: int) -> None:
+    """The device dropped the transfer an operation waits for."""
+    row = unit.session.get(Operation, operation_id)
+    if row is None or row.device_id != step.device_id or row.state not in _OPEN:
+        return
+    row.state, row.error = OperationState.CANCELLED.value, "Called off: the device dropped the transfer."
+    row.finished_at = row.updated_at = step.at
+    row.progress, row.stations = "", {**(row.stations or {}), "done": step.at.isoformat()}
+    unit.hint("progress", device=step.device_id, operation=row.id)
+
+
 def without_secrets(result: Mapping[str, Any]) -> dict[str, Any]:
     """A result as it is kept: values of secret parameters struck out, wherever their path stands beside them."""
     kept = dict(result)
     if isinstance(kept.get("values"), dict):
         kept["values"] = {path: mask_value(path, value) for path, value in kept["values"].items()}
+    if isinstance(kept.get("xml"), str):
+        kept["xml"] = mask_xml(kept["xml"].encode()).decode()
     if "not_held" in kept:
         kept["not_held"] = [
             {name: mask_value(item["path"], v) if name != "path" else v for name, v in item.items()} for item in kept["not_held"]
@@ -262,6 +312,7 @@ def _fault(fault: CwmpFault | None) -> dict[str, Any] | None:
     return {
         "code": fault.code,
         "text": fault.text,
+        "transient": fault.is_transient,
         "parameters": [{"name": p.name, "code": p.code, "text": p.text} for p in fault.parameters],
     }
 

@@ -7,19 +7,27 @@ from acs.devices.store import SEALED, reveal, seal_value
 from acs.secrets import Vault, is_secret_name
 
 
+_WHOLE = ("password", "xml")
+"""Arguments that are secrets, or may hold some, as a whole."""
+
+
 def has_secrets(args: Mapping[str, Any]) -> bool:
-    return any(value and is_secret_name(path) for path, value, _ in args.get("values", ()))
+    return any(args.get(name) for name in _WHOLE) or any(value and is_secret_name(path) for path, value, _ in args.get("values", ()))
 
 
 def seal_args(vault: Vault, args: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as they are stored."""
     if not has_secrets(args):
         return dict(args)
-    return {**args, "values": [[path, seal_value(vault, path, value), kind] for path, value, kind in args["values"]]}
+    sealed = {**args, **{name: SEALED + vault.seal(args[name]) for name in _WHOLE if args.get(name)}}
+    if "values" in args:
+        sealed["values"] = [[path, seal_value(vault, path, value), kind] for path, value, kind in args["values"]]
+    return sealed
 
 
 def open_args(vault: Vault, args: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as a procedure needs them."""
-    if not any(value.startswith(SEALED) for _, value, _ in args.get("values", ())):
-        return dict(args)
-    return {**args, "values": [[path, reveal(vault, value), kind] for path, value, kind in args["values"]]}
+    opened = {**args, **{name: reveal(vault, args[name]) for name in _WHOLE if name in args}}
+    if any(value.startswith(SEALED) for _, value, _ in args.get("values", ())):
+        opened["values"] = [[path, reveal(vault, value), kind] for path, value, kind in args["values"]]
+    return opened

@@ -22,19 +22,26 @@ from acs.devices.views import DeviceId
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.firmware import service as firmware
 from acs.operations import logins
+from acs.operations.arguments import acs_url as acs_url
 from acs.operations.arguments import checked
 from acs.operations.models import Operation
+from acs.operations.preparing import prepare
 from acs.operations.sealing import has_secrets, open_args, seal_args
 from acs.operations.views import OPEN, OperationId, OperationState, OperationView
 from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Trust
 from acs.provisioning.procedures.diagnostics import DIAGNOSES
-from acs.secrets import Vault
+from acs.secrets import Vault, mask_xml
 
 MAX_OPEN = 50
 """Operations one device may have open: a bound on what a mistake can queue (conformance J-22)."""
-_EXCLUSIVE = frozenset({"firmware", "factory_reset", "reboot", "restore", "wifi_scan", *DIAGNOSES})
+_EXCLUSIVE = frozenset(
+    {"firmware", "stored_image", "schedule_download", "factory_reset", "reboot", "restore", "wifi_scan", "move_acs", *DIAGNOSES}
+)
 """Kinds of which a device has at most one open: the second would undo or repeat the first."""
+
+TRANSFERS = frozenset({"firmware", "stored_image", "schedule_download", "restore", "backup", "log_upload"})
+"""Kinds whose waiting a device can be asked to call off (CancelTransfer, conformance C-133)."""
 
 
 def request(
@@ -67,6 +74,8 @@ def request(
     if device.trust != Trust.ADMITTED:
         raise Conflict(f"Device {device.serial_number} is in {device.trust}: admit it first.")
     image_id = _image_for(unit.session, actor.tenant, kind, given, device)
+    if kind == "cancel_transfer":
+        given = _transfer_meant(unit.session, given, device)
     open_ones = list(
         unit.session.scalars(select(Operation).where(Operation.device_id == device_id, Operation.state.in_([s.value for s in OPEN])))
     )
@@ -78,6 +87,7 @@ def request(
             raise Conflict(f"Device {device.serial_number} already has an open operation “{known.label}” (number {other.id}).")
     if len(open_ones) >= MAX_OPEN:
         raise Conflict(f"Device {device.serial_number} has {len(open_ones)} open operations; cancel some first.")
+    prepare(unit.session, vault, device, kind, given)
     if kind == "secure" and vault is not None:
         logins.renew(unit.session, vault, device)
     lifetime = known.expiry_s if expires_in_s is None else expires_in_s
@@ -101,33 +111,55 @@ def request(
     return OperationId(operation.id)
 
 
+def check(kind: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments as they would be asked with, and as people may read them. Invalid as `request` says."""
+    given = checked(kind, args)
+    shown = {name: value for name, value in _shown(given).items() if value not in ("", None)}
+    return given, {**shown, **({"xml": mask_xml(given["xml"].encode()).decode()} if "xml" in given else {})}
+
+
 def new_command_key() -> str:
     """Unique, and short enough for the 32 characters of a CommandKey."""
     return "hl" + secrets.token_hex(10)
 
 
 def _image_for(session: Session, tenant: TenantId, kind: str, args: Mapping[str, Any], device: Device) -> int | None:
-    if kind == "firmware":
+    if "image" in args:
         image = firmware.get(session, tenant, args["image"])
         firmware.check_fits(image, device.model, device.product_class, device.oui)
         return int(args["image"])
-    if kind == "restore":
+    if "file" in args:
         file = firmware.get_file(session, tenant, args["file"])
         if file.device_id != device.id:
             raise Invalid(f"Backup {file.id} is of another device.", "file")
     return None
 
 
+def _transfer_meant(session: Session, args: Mapping[str, Any], device: Device) -> dict[str, Any]:
+    """Key and operation of the transfer: a key of ours names its operation, a foreign one stands alone. Conflict where nothing is left to call off."""
+    named = Operation.id == args["operation"] if "operation" in args else Operation.command_key == args["command_key"]
+    found = session.scalar(select(Operation).where(Operation.device_id == device.id, named))
+    if found is None:
+        if "operation" in args:
+            raise Invalid(f"There is no operation {args['operation']} of device {device.serial_number}.", "operation")
+        return dict(args)
+    if found.kind not in TRANSFERS:
+        raise Invalid(f"Operation {found.id} is no transfer: there is nothing to call off.", "operation")
+    if found.state not in (OperationState.RUNNING, OperationState.WAITING):
+        raise Conflict(f"Operation {found.id} is {found.state}: the device has no transfer of it to call off.")
+    return {"operation": found.id, "command_key": found.command_key}
+
+
 def _audited(args: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments as the audit line shows them: written values by their path, so that secrets are masked by name."""
-    shown = {name: value for name, value in args.items() if name != "values"}
+    shown = {name: value for name, value in args.items() if name not in ("values", "xml")}
     if "values" in args:
         shown["values"] = {path: value for path, value, _ in args["values"]}
     return shown
 
 
 def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -> OperationState:
-    """Cancel: at once while nothing was sent; what has left cannot be called back and its result will still be shown (state unchanged)."""
+    """Cancel: at once while nothing was sent. What has left cannot be called back (state unchanged); of a transfer the device is asked to drop it."""
     operation = _row(unit.session, actor.tenant, operation_id)
     state = OperationState(operation.state)
     if state not in OPEN:
@@ -138,12 +170,21 @@ def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -
         operation.error = "Cancelled; the device may still finish what it began." if stoppable else "Cancelled before anything was sent."
     else:
         operation.cancel_wanted = True
+        if state is OperationState.WAITING and operation.kind in TRANSFERS and _may_call_off(unit.session, operation.device_id):
+            request(unit, actor, DeviceId(operation.device_id), "cancel_transfer", {"operation": operation.id}, now)
     operation.updated_at = now
     audit.record(
         unit, actor, "operation.cancel", f"device:{operation.device_id}", now, after={"operation": operation_id, "state": operation.state}
     )
     unit.hint("progress", device=operation.device_id, operation=operation_id)
     return OperationState(operation.state)
+
+
+def _may_call_off(session: Session, device_id: int) -> bool:
+    """Whether asking the device is worth a try: it is not if it said what it can do, and this is not of it (conformance C-5)."""
+    device = session.get(Device, device_id)
+    told = device.rpc_methods.partition("\n")[2].split() if device is not None else []
+    return not told or "CancelTransfer" in told
 
 
 def _row(session: Session, tenant: TenantId, operation_id: int) -> Operation:
@@ -231,8 +272,9 @@ def _called(o: Operation, device: Device) -> tuple[str, str]:
 
 def _shown(args: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments for people: secrets struck out."""
+    args = {name: audit.masked({name: value})[name] if name == "password" else value for name, value in args.items() if name != "xml"}
     if "values" not in args:
-        return dict(args)
+        return args
     return {**args, "values": [[p, audit.masked({p: v})[p], t] for p, v, t in args["values"]]}
 
 

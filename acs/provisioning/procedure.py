@@ -11,8 +11,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from acs.cwmp.declare import RPCS
 from acs.cwmp.faults import CwmpFault
-from acs.cwmp.messages import ParameterValueStruct
+from acs.cwmp.messages import SINCE, ParameterValueStruct
+from acs.cwmp.session import is_known_to
+from acs.provisioning.quirks import STANDARD, DeviceQuirks
+
+
+OPTIONAL = frozenset(rpc.name for rpc in RPCS if rpc.optional and rpc.callee == "cpe")
+"""Methods a device may lack (conformance C-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +32,30 @@ class DeviceFacts:
     hardware_version: str = ""
     software_version: str = ""
     parameter_key: str = ""
-    read_batch: int = 100
+    quirks: DeviceQuirks = STANDARD
+    """What is known of this model and of this very device."""
+    booted_at: datetime | None = None
+    methods: frozenset[str] = frozenset()
+    """What it answered to GetRPCMethods under this firmware; empty where it was never asked."""
 
     def path(self, below_root: str) -> str:
         return f"{self.root}.{below_root}"
+
+    @property
+    def read_batch(self) -> int:
+        return self.quirks.read_batch
+
+    def lacks(self, method: str) -> str:
+        """Why a method need not be asked for: its protocol is too old, or it does not list it (conformance B-27, C-5). "" to try."""
+        if not is_known_to(method, self.version):
+            return f"not sent: {method} came with CWMP {SINCE[method]}, this device speaks {self.version}"
+        if method in OPTIONAL and self.methods and method not in self.methods:
+            return f"not sent: the device does not list {method} among its methods"
+        return ""
+
+
+MISSING_ANSWER = CwmpFault(9002, "the device answered with an empty POST")
+"""Stands for an answer that never came (lesson R-3)."""
 
 
 class Trigger(StrEnum):
@@ -38,6 +65,8 @@ class Trigger(StrEnum):
     DIAGNOSTICS = "diagnostics"
     BOOT = "boot"
     INFORM = "inform"
+    SCHEDULED = "scheduled"
+    MODULES = "modules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +106,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """Yielded to tell what the device showed of itself (a knob of quirks.py); answered with None at once, nothing is sent.
+
+    `value` None takes back what was learned before. `asked` and `answered` are the evidence in a few words, without values of secrets.
+    """
+
+    knob: str
+    value: Any
+    item: str = ""
+    asked: str = ""
+    answered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A whole subtree as it was found: names with their writable flags (objects end in a dot) and values. `prefix` "" is everything."""
 
@@ -91,6 +134,10 @@ class Done:
     snapshots: tuple[Snapshot, ...] = ()
     values: tuple[ParameterValueStruct, ...] = ()
     """Values known without being read: what was written and verified. What GetParameterValues returns is kept anyway."""
+    methods: tuple[str, ...] = ()
+    """What the device can be asked for, kept with it."""
+    cancels: int = 0
+    """The operation that ends as cancelled with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +147,7 @@ class Failed:
     text: str
     fault: CwmpFault | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +189,7 @@ class Kind:
     settle: str = ""
     """The phase that settles by evidence when the first phase may have been sent but its answer was lost."""
     briefing: frozenset[str] = frozenset()
-    """What the server looks up for it: "credentials", "image", "file", "upload", "speed"."""
+    """What the server looks up for it: "credentials", "image", "file", "scheduled", "upload", "speed"."""
     expiry_s: int = 24 * 3600
     priority: int = 50
     disturbs: bool = False

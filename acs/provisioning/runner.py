@@ -5,20 +5,25 @@ No I/O: acs/server/conversation.py sends what `next` gives and hands the answer 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from acs.cwmp.codec import RawRpc
 from acs.cwmp.events import BOOT, BOOTSTRAP, DIAGNOSTICS_COMPLETE
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import (
     AddObject,
+    ChangeDUState,
     DeleteObject,
     Download,
     FactoryReset,
     GetParameterValuesResponse,
     ParameterValueStruct,
     Reboot,
+    ScheduleDownload,
+    ScheduleInform,
+    SetVouchers,
     Upload,
 )
 from acs.provisioning.kinds import KINDS
@@ -27,6 +32,7 @@ from acs.provisioning.procedure import (
     DeviceFacts,
     Done,
     Failed,
+    Learned,
     Outcome,
     Procedure,
     Progress,
@@ -36,9 +42,15 @@ from acs.provisioning.procedure import (
     Trigger,
     Wait,
 )
+from acs.provisioning.quirks import taught
 
-IRREVERSIBLE = (Download, Upload, Reboot, FactoryReset, AddObject, DeleteObject)
+IRREVERSIBLE = (
+    Download, Upload, Reboot, FactoryReset, AddObject, DeleteObject, ScheduleInform, ScheduleDownload, ChangeDUState, SetVouchers, RawRpc,
+)  # fmt: skip
 """Requests whose intent is committed as `sent` before they leave; never repeated blind."""
+
+REPORTS = ("transfer", "modules", "scheduled")
+"""What the device itself tells of an operation, by its CommandKey, kept in the memo from one phase to the next."""
 
 MAX_ATTEMPTS = 5
 """Sessions that may break under an operation before it is given up."""
@@ -62,6 +74,8 @@ class Task:
     attempts: int = 0
     triggers: frozenset[Trigger] = frozenset()
     cancel_wanted: bool = False
+    begun_maybe_sent: bool = False
+    """Whether the phase that runs was begun to settle what may have been sent: another worker must begin it the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +119,10 @@ class Runner:
     changes: list[Change] = field(default_factory=list)
     values: list[ParameterValueStruct] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
     current: Task | None = None
     _procedure: Procedure | None = None
+    _found: list[Learned] = field(default_factory=list)
     _done: set[int] = field(default_factory=set)
 
     # ---- what is due -------------------------------------------------------------------------------------
@@ -133,6 +149,7 @@ class Runner:
             happened.add(Trigger.DIAGNOSTICS)
         if task.command_key in self.transfers or "transfer" in task.memo:
             happened.add(Trigger.TRANSFER)
+        happened |= {Trigger(name) for name in ("modules", "scheduled") if name in task.memo}
         return happened
 
     # ---- one step ----------------------------------------------------------------------------------------
@@ -160,7 +177,7 @@ class Runner:
             return None
         self.now, self.current = now, task
         phase = task.phase or KINDS[task.kind].first_phase
-        self._procedure = KINDS[task.kind].phases[phase](self._context(task, maybe_sent=False))
+        self._procedure = KINDS[task.kind].phases[phase](self._context(task, task.begun_maybe_sent))
         request = self._advance(None)
         for answer in answers:
             if request is None or self.current is None:
@@ -194,7 +211,7 @@ class Runner:
             self.current = task
             self._finish(Failed(f"Given up: the session broke off {MAX_ATTEMPTS} times."))
             return True
-        task.state = "running"
+        task.state, task.begun_maybe_sent = "running", maybe_sent
         self.current = task
         self._procedure = kind.phases[task.phase](self._context(task, maybe_sent))
         return True
@@ -213,11 +230,18 @@ class Runner:
             return None
         try:
             step = self._procedure.send(answer)
-            while isinstance(step, Progress):
-                if self.current is not None:
-                    self.changes.append(Told(self.current, step.text))
-                step = self._procedure.send(None)
-            return step
+            while True:
+                if isinstance(step, Progress):
+                    if self.current is not None:
+                        self.changes.append(Told(self.current, step.text))
+                    step = self._procedure.send(None)
+                elif isinstance(step, Learned):
+                    self._found.append(step)
+                    step = self._procedure.send(None)
+                elif lacks := self.facts.lacks(type(step).__name__):
+                    step = self._procedure.send(CwmpFault(9000, lacks))  # what the device cannot know is not asked
+                else:
+                    return step
         except StopIteration as stop:
             self._finish(stop.value)
         except Refused as refused:
@@ -228,33 +252,41 @@ class Runner:
         task = self.current
         assert task is not None
         self.current, self._procedure = None, None
+        self._learn()
         self.changes.append(Ended(task, outcome))
         if isinstance(outcome, Wait):
-            memo = dict(outcome.memo)
+            memo = {**{name: task.memo[name] for name in REPORTS if name in task.memo}, **outcome.memo}
             if task.command_key in self.transfers:
                 memo["transfer"] = plain_transfer(self.transfers[task.command_key])
-            elif "transfer" in task.memo:
-                memo["transfer"] = task.memo["transfer"]
             task.state, task.phase, task.memo, task.sent = "waiting", outcome.phase, memo, False
             task.triggers, task.due_at = outcome.on, outcome.until
             # The trigger that woke it in this session must not wake it again at once.
             self._done.add(task.id)
             return
+        self.snapshots += outcome.snapshots
         if isinstance(outcome, Done):
-            self.snapshots += outcome.snapshots
             self.values += outcome.values
+            if outcome.cancels:
+                self.tasks = [other for other in self.tasks if other.id != outcome.cancels]
         self._done.add(task.id)
         self.tasks.remove(task)
 
     def transfer(self, command_key: str, transfer: Transfer) -> Task | None:
         """A TransferComplete came: the operation it belongs to, if it is one of ours and still open."""
-        self.transfers[command_key] = transfer
         for task in self.tasks:
             if task.command_key == command_key:
+                self.transfers[command_key] = transfer
                 task.memo = {**task.memo, "transfer": plain_transfer(transfer)}
                 self._done.discard(task.id)
                 return task
         return None
+
+    def modules(self, command_key: str, results: list[dict[str, Any]]) -> None:
+        """A DUStateChangeComplete came: the operation it belongs to goes on in this session."""
+        for task in self.tasks:
+            if task.command_key == command_key and "modules" not in task.memo:
+                task.memo = {**task.memo, "modules": results}
+                self._done.discard(task.id)
 
     def fail_current(self, text: str, fault: CwmpFault | None = None) -> None:
         """End the running operation for a reason outside its procedure: a defect of ours, a cancellation."""
@@ -262,6 +294,20 @@ class Runner:
             if self._procedure is not None:
                 self._procedure.close()
             self._finish(Failed(text, fault))
+
+    def _learn(self) -> None:
+        """What a procedure found out counts from its end on: one that is replayed must find the device as it did the first time."""
+        for found in self._found:
+            quirks = taught(self.facts.quirks, found.knob, found.item, found.value)
+            if quirks is not self.facts.quirks:  # what is known already is not told again
+                self.facts = replace(self.facts, quirks=quirks)
+                self.learned.append(found)
+        self._found = []
+
+    def drain_learned(self) -> list[Learned]:
+        """What of the device has to be kept, once."""
+        out, self.learned = self.learned, []
+        return out
 
     def drain(self) -> tuple[list[Change], list[ParameterValueStruct], list[Snapshot]]:
         """What has to be stored, once."""

@@ -11,19 +11,24 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from acs.cwmp.messages import ParameterValueStruct
+from acs.cwmp.events import M_SCHEDULE_INFORM, normalised
+from acs.cwmp.messages import Inform, ParameterValueStruct
 from acs.db.engine import Database, Unit
-from acs.devices import informs, store
+from acs.devices import informs, reports, store
 from acs.devices.informs import InformIn, InformOut
 from acs.devices.models import Device
+from acs.devices.reports import Report
 from acs.operations import progress
 from acs.operations.briefing import Briefing
 from acs.operations.models import Exchange, Operation
 from acs.operations.progress import OwnWork, StepIn
 from acs.operations.views import OperationState
 from acs.provisioning.plan import Trust, due_at_inform
-from acs.provisioning.procedure import Snapshot
+from acs.provisioning.procedure import Learned, Snapshot
+from acs.provisioning.quirks import STANDARD, DeviceQuirks
 from acs.provisioning.runner import Task
+from acs.quirks import learning
+from acs.quirks.book import QuirkBook
 from acs.recorder import service as recorder
 from acs.recorder.service import RecordIn
 from acs.secrets import Vault
@@ -40,6 +45,7 @@ class Informed:
 
     device: InformOut
     tasks: list[Task]
+    quirks: DeviceQuirks = STANDARD
 
 
 @dataclass(slots=True)
@@ -49,6 +55,9 @@ class StepWork:
     step: StepIn
     values: list[ParameterValueStruct] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    """What the device called us to tell."""
     record: RecordIn | None = None
     until: datetime | None = None
     """How long the session holds the device's row from now on; None leaves it."""
@@ -68,6 +77,7 @@ class Batch:
     admit_all: bool
     keep: int
     record_bytes: int
+    book: QuirkBook = field(default_factory=QuirkBook)
 
     def __call__(self, unit: Unit, works: Sequence[Any]) -> list[Any]:
         steps = [work for work in works if isinstance(work, StepWork)]
@@ -89,6 +99,9 @@ class Batch:
                 store.store_values(connection, self.vault, step.tenant, step.device_id, work.values, step.at, "session")
             for snapshot in work.snapshots:
                 store.store_snapshot(connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session")
+            if work.reports and reports.store(connection, step.tenant, step.device_id, step.at, work.reports):
+                unit.hint("device", id=step.device_id)
+        learning.learn(unit, [(w.step.device_id, w.step.epoch, w.step.at, w.learned) for w in held if w.learned])
         informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
         informs.keep_sessions(connection, [(w.step.device_id, w.step.epoch, w.until) for w in held if w.until is not None])
         records = [_lost(w.record) if id(w) in lost else w.record for w in works if w.record is not None]
@@ -112,8 +125,21 @@ class Batch:
                 unit.hint("device", id=out.device_id)
         if own:
             progress.queue_own(unit, self.briefing, own)
+        appointed = {out.device_id: _keys(work.inform.inform) for out, work in zip(outs, works, strict=True) if M_SCHEDULE_INFORM in out.events}
+        if appointed:
+            progress.note_scheduled(unit.session, appointed, works[0].inform.at)
         tasks = progress.load_open(unit.session, self.briefing, sorted(with_tasks)) if with_tasks else {}
-        return [Informed(out, tasks.get(out.device_id, [])) for out in outs]
+        return [Informed(out, tasks.get(out.device_id, []), quirks_of(out, self.book)) for out in outs]
+
+
+def _keys(inform: Inform) -> tuple[str, ...]:
+    """CommandKeys of the appointments an Inform comes for: several may be due at once (conformance C-137)."""
+    return tuple(event.command_key for event in inform.event if normalised(event.event_code) == M_SCHEDULE_INFORM)
+
+
+def quirks_of(device: InformOut, book: QuirkBook) -> DeviceQuirks:
+    """What holds for a device by its head row and the registry in memory: no look at the database."""
+    return book.of(device.tenant, device.oui, device.product_class, device.software_version, device.quirks)
 
 
 def _lost(record: RecordIn) -> RecordIn:
@@ -122,7 +148,7 @@ def _lost(record: RecordIn) -> RecordIn:
 
 
 def _does_more_than_end(step: StepIn) -> bool:
-    return bool(step.changes or step.transfers or step.asked or step.answered or step.had_exchanges or step.broken)
+    return bool(step.changes or step.transfers or step.modules or step.asked or step.answered or step.had_exchanges or step.broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +161,11 @@ class Takeover:
     exchanges: list[tuple[int, int, str, bytes | None, bool]]
     begun_waiting: frozenset[int]
     """Operations that went to wait in this very session: its events are not what they wait for."""
+    quirks: DeviceQuirks = STANDARD
 
 
 def take_over(
-    database: Database, briefing: Briefing, device_id: int, token: str, now: Any, held_epoch: int | None = None
+    database: Database, briefing: Briefing, device_id: int, token: str, now: Any, held_epoch: int | None = None, book: QuirkBook | None = None
 ) -> Takeover | None:
     """Claim a session by its cookie: the epoch moves on, so the former owner's writes fail. None where there is no such live session.
 
@@ -162,9 +189,10 @@ def take_over(
         device = InformOut(
             device_id, row.key, row.tenant_id, row.epoch, trust, False, False, row.path_set_id is not None, bool(tasks), row.root,
             row.software_version, row.hardware_version, row.product_class, row.parameter_key, tuple(state.get("events", ())), row.inform_count,
-            True, False,
+            True, False, row.rpc_methods, oui=row.oui, quirks=row.quirks, booted_at=row.last_boot_at,
         )  # fmt: skip
-        return Takeover(device, state, tasks, said, _begun_waiting(unit, device_id, row.last_inform_at))
+        quirks = quirks_of(device, book) if book is not None else STANDARD
+        return Takeover(device, state, tasks, said, _begun_waiting(unit, device_id, row.last_inform_at), quirks)
 
 
 def _begun_waiting(unit: Unit, device_id: int, since: datetime | None) -> frozenset[int]:

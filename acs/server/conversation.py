@@ -5,6 +5,7 @@ envelopes and sends what comes back; time comes in as an argument.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,13 +17,15 @@ from acs.cwmp.codec import Envelope, UnknownRpc, decode
 from acs.cwmp.events import normalised
 from acs.cwmp.faults import AcsProtocolError, CwmpFault
 from acs.cwmp.identity import identity_of
-from acs.cwmp.messages import TransferComplete
+from acs.cwmp.messages import DUStateChangeComplete, Kicked, KickedResponse, TransferComplete
 from acs.cwmp.session import CpeCalled, CwmpSession, EmptyPost, Informed, Replied, State, YourTurn, resumed
+from acs.devices import reports
 from acs.devices.informs import InformIn, InformOut
 from acs.operations.progress import Answered, Asked, StepIn
 from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Trust
-from acs.provisioning.procedure import DeviceFacts, Done, Failed, Snapshot, Transfer
+from acs.provisioning.procedure import MISSING_ANSWER, DeviceFacts, Done, Failed, Snapshot, Transfer
+from acs.provisioning.quirks import STANDARD, DeviceQuirks
 from acs.provisioning.runner import Ask, Ended, Runner, Task
 from acs.recorder.service import Message, RecordIn
 from acs.secrets import mask_xml
@@ -33,7 +36,8 @@ from acs.server.commit import GroupCommit
 _log = log.get("session")
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-MISSING_ANSWER = CwmpFault(9002, "the device answered with an empty POST")
+REPORTS_MAX = 100
+"""Calls of a device's that are kept of one session: a bound on what a mistake can fill (conformance J-22)."""
 
 
 def new_token(worker: int) -> str:
@@ -60,6 +64,8 @@ class Conversation:
     held: bool = False
     """A block rule holds the device in quarantine, for this session."""
     who: Any = None
+    kicked_url: str = ""
+    """Where a local page is sent on after Kicked."""
     session: CwmpSession = field(default_factory=CwmpSession)
     device: InformOut | None = None
     runner: Runner | None = None
@@ -77,6 +83,7 @@ class Conversation:
     _seq: int = 0
     _answered: Answered | None = None
     _asked_any: bool = False
+    _reports: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
     _called_by_cpe: list[str] = field(default_factory=list)
     _faults: list[int] = field(default_factory=list)
@@ -146,7 +153,7 @@ class Conversation:
         stored: InformedInStore = await self.commit.submit(work)
         self.device = stored.device
         if stored.device.trust is Trust.ADMITTED:
-            self.runner = Runner(facts_of(stored.device, self.session.version), stored.tasks, stored.device.events, now)
+            self.runner = Runner(facts_of(stored.device, self.session.version, stored.quirks), stored.tasks, stored.device.events, now)
         return self.session.inform_response()
 
     async def receive(self, envelope: Envelope | EmptyPost, body: bytes, now: datetime, load: Any) -> bytes | None:
@@ -185,6 +192,19 @@ class Conversation:
             if self.runner is not None:
                 self.runner.transfer(request.command_key, transfer)
             await self._store(step)
+        elif (report := reports.of(request, self.device.epoch if self.device is not None else 0)) is not None:
+            if self._reports >= REPORTS_MAX:
+                return self.session.reply(CwmpFault(8004, "too many reports in one session"))
+            self._reports += 1
+            step = self._step(now)
+            step.reports.append(report)
+            if isinstance(request, DUStateChangeComplete) and request.command_key:
+                step.step.modules[request.command_key] = report.data["units"]
+                if self.runner is not None:
+                    self.runner.modules(request.command_key, report.data["units"])
+            await self._store(step)
+            if isinstance(request, Kicked):
+                return self.session.reply(KickedResponse(self.kicked_url))
         return self.session.reply(call.answer)
 
     async def _turn(self, answer: Any, now: datetime, load: Any) -> bytes | None:
@@ -260,7 +280,8 @@ class Conversation:
             ended=ended,
         )
         self._answered = None
-        return StepWork(step, values, _last_of_each(snapshots), until=None if ended else self._longer(now))
+        learned = self.runner.drain_learned() if self.runner is not None else []
+        return StepWork(step, values, _last_of_each(snapshots), learned, until=None if ended else self._longer(now))
 
     async def _store(self, step: StepWork) -> None:
         result = await self.commit.submit(step)
@@ -316,23 +337,36 @@ def _tell(device: InformOut, change: Ended) -> None:
         log.announce(f"device {device.key}: {label} done")
 
 
-def facts_of(device: InformOut, version: str) -> DeviceFacts:
-    return DeviceFacts(device.root, version, device.product_class, device.hardware_version, device.software_version, device.parameter_key)
+def facts_of(device: InformOut, version: str, quirks: DeviceQuirks = STANDARD) -> DeviceFacts:
+    firmware, _, methods = device.rpc_methods.partition("\n")
+    return DeviceFacts(
+        device.root, version, device.product_class, device.hardware_version, device.software_version, device.parameter_key,
+        quirks, device.booted_at, methods=frozenset(methods.split()) if firmware == device.software_version else frozenset(),
+    )  # fmt: skip
 
 
 def _last_of_each(snapshots: list[Snapshot]) -> list[Snapshot]:
     return list({snapshot.prefix: snapshot for snapshot in snapshots}.values())
 
 
+class NotRebuilt(Exception):
+    """A session that was claimed and cannot go on here: its conversation, ready to be abandoned, and why."""
+
+    def __init__(self, conversation: Conversation, why: str) -> None:
+        super().__init__(f"taken over from another worker and not rebuilt: {why}")
+        self.conversation = conversation
+
+
 def rebuild(
-    taken: Takeover, token: str, commit: GroupCommit, peer: str, now: datetime, timeout_s: float, recorder: str, record_bytes: int
-) -> Conversation | None:
-    """Go on with a session of another worker: replay what it had asked and been answered. None where that cannot be done."""
+    taken: Takeover, token: str, commit: GroupCommit, peer: str, now: datetime, timeout_s: float, recorder: str, record_bytes: int,
+    read: Callable[[bytes], Envelope] = decode,
+) -> Conversation:  # fmt: skip
+    """Go on with a session of another worker: replay what it had asked and been answered. NotRebuilt where that cannot be done."""
     state = taken.state
     conversation = Conversation(token, commit, peer, now, timeout_s, recorder, record_bytes, login=state.get("login", "none"))
     device = taken.device
     conversation.device = device
-    runner = Runner(facts_of(device, state["v"]), taken.tasks, device.events, now, _done=set(taken.begun_waiting))
+    runner = Runner(facts_of(device, state["v"], taken.quirks), taken.tasks, device.events, now, _done=set(taken.begun_waiting))
     conversation.runner = runner if device.trust is Trust.ADMITTED else None
     conversation._seq = max((seq for seq, *_ in taken.exchanges), default=0)
     conversation._asked_any = bool(taken.exchanges)
@@ -340,23 +374,41 @@ def rebuild(
     if taken.exchanges:
         operation = taken.exchanges[-1][1]
         of_it = [row for row in taken.exchanges if row[1] == operation]
-        answers = []
-        for _seq, _operation, _request, answer, answered in of_it[:-1]:
-            if not answered or answer is None:
-                return None
-            answers.append(_replayed(answer))
-        last = of_it[-1]
-        out = runner.resume(operation, answers, now)
-        if out is None or type(out).__name__ != last[2]:
-            return None
-        if last[4]:
-            return None  # answered, but what came of it was not committed: the device comes again
+        out = _replay(conversation, runner, operation, of_it, now, read)
     conversation.session = resumed(state["ns"], state["v"], out, f"hl{conversation._seq}" if out is not None else "", conversation._seq)
     conversation.touch(now)
     return conversation
 
 
-def _replayed(answer: bytes) -> Any:
+def _replay(
+    conversation: Conversation, runner: Runner, operation: int, said: list[tuple[int, int, str, bytes | None, bool]], now: datetime,
+    read: Callable[[bytes], Envelope],
+) -> Any:  # fmt: skip
+    """The question that is out, once the running operation's procedure was told again what it had been answered."""
+    broken = next((task for task in runner.tasks if task.id == operation), None)
+    out, why = None, ""
+    *before, last = said
+    if any(answer is None or not answered for *_, answer, answered in before):
+        why = "an answer was too long to be kept"
+    elif last[4]:
+        why = "what came of the last answer was not stored"
+    else:
+        try:
+            out = runner.resume(operation, [_replayed(answer, read) for *_, answer, _ in before if answer is not None], now)
+        except Exception as error:
+            _log.exception("a procedure failed when it was rebuilt", operation=operation)
+            why = repr(error)[:120]
+        if out is not None and type(out).__name__ != last[2]:
+            out, why = None, f"it would ask {type(out).__name__} now, and had asked {last[2]}"
+    if out is None:
+        runner.drain()  # what a replay that went astray decided was never so
+        runner.current = broken
+        conversation.runner = runner
+        raise NotRebuilt(conversation, why or "the operation that asked is no longer open")
+    return out
+
+
+def _replayed(answer: bytes, read: Callable[[bytes], Envelope]) -> Any:
     if not answer.strip():
         return MISSING_ANSWER
-    return decode(answer).message
+    return read(answer).message

@@ -29,9 +29,10 @@ from acs.provisioning.runner import Task
 from acs.server.auth import CpeAuthenticator
 from acs.server.batch import Takeover
 from acs.server.commit import GroupCommit, Overloaded
-from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
+from acs.server.conversation import Conversation, NotRebuilt, SessionLost, new_token, rebuild
 from acs.server.http import Connection, Request, Response
 from acs.server.login.entrance import Entrance, Turned
+from acs.server.redirects import Redirects
 
 COOKIE = "hl"
 _OURS = re.compile(r"[0-9a-f]{34}-[0-9]{1,18}")
@@ -63,6 +64,7 @@ class Policy:
     max_body: int
     recorder: str
     record_bytes: int
+    kicked_url: str = ""
 
 
 @dataclass
@@ -75,6 +77,7 @@ class CwmpHandler:
     now: Callable[[], datetime]
     load: Callable[[int], Awaitable[list[Task]]]
     take_over: Callable[[int, str, int | None], Awaitable[Takeover | None]]
+    redirects: Redirects = field(default_factory=Redirects)
     entrance: Entrance = None  # type: ignore[assignment]
     """Left out, one that knows the logins of `auth` and no other rule."""
     decode: DecoderApart = field(default_factory=DecoderApart)
@@ -125,13 +128,15 @@ class CwmpHandler:
         if isinstance(entry, Turned):
             return _turned(request, entry)
         identity = identity_of(envelope.message.device_id)
+        if (target := self.redirects.target(identity.key)) is not None:
+            return Response(307, b"", ((b"Location", target.encode()),))
         if len(self._by_token) >= self.policy.max_sessions and not _is_awaited(envelope.message):
             _refusals.labels("sessions").inc()
             self.entrance.overloaded(request, envelope.message, now)
             return self._later()
         conversation = Conversation(
             new_token(self.policy.worker), self.commit, request.peer, now, self.policy.session_timeout_s, self.policy.recorder,
-            self.policy.record_bytes, login=entry.login.kind, held=entry.held, who=request.who,
+            self.policy.record_bytes, login=entry.login.kind, held=entry.held, who=request.who, kicked_url=self.policy.kicked_url,
         )  # fmt: skip
         conversation.note(True, body, 0, now, _client_headers(request))
         try:
@@ -222,14 +227,18 @@ class CwmpHandler:
         if held is not None:
             held.over = True  # its end was not its own
         policy = self.policy
-        conversation = rebuild(
-            taken, token, self.commit, request.peer, self.now(), policy.session_timeout_s, policy.recorder, policy.record_bytes
-        )
-        if conversation is None:
+        now = self.now()
+        try:
+            conversation = rebuild(
+                taken, token, self.commit, request.peer, now, policy.session_timeout_s, policy.recorder, policy.record_bytes, self.decode
+            )
+        except NotRebuilt as error:
             _sessions.labels("lost").inc()
+            error.conversation.abandon("lost", str(error), now)
             return None
         _log.info("took a session over", device=device_id)
         _sessions.labels("taken_over").inc()
+        conversation.kicked_url = policy.kicked_url
         self._hold(conversation, request.connection)
         return conversation
 

@@ -157,10 +157,10 @@ def _get(shared: Shared, request: Any, operation_id: int, device_id: int) -> res
             method=request.method.decode(),
             range=str(request.getHeader("range")),
         )
-        if operation.kind == "firmware":
+        if "image" in operation.args:
             image = firmware.get(session, operation.tenant_id, operation.args["image"])  # type: ignore[arg-type]
             return static.File(str(firmware.image_path(shared.folder, image)), defaultType="application/octet-stream")
-        if operation.kind == "restore":
+        if "file" in operation.args:
             file = firmware.get_file(session, operation.tenant_id, operation.args["file"])  # type: ignore[arg-type]
             return _Held(firmware.read_sealed(shared.vault, shared.folder, file.sha256))
     raise _Denied(404, f"operation {operation_id} has no file")

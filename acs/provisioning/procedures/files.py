@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from acs.cwmp.faults import CwmpFault, meaning
+from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import Download, GetParameterNames, Upload
 from acs.cwmp.paths import leaf
 from acs.provisioning.procedure import Context, Done, Failed, Procedure, Trigger, Wait
+from acs.provisioning.procedures.plain import in_words
+from acs.provisioning.quirks import file_url_problem
 
 GRACE = timedelta(minutes=15)
 CONFIGURATION, LOG, RESTORE = "Vendor Configuration File", "Vendor Log File", "3 Vendor Configuration File"
@@ -22,6 +24,8 @@ def _upload(ctx: Context, table: str, old_type: str, new_number: str, words: str
             rows = sorted(int(leaf(info.name)) for info in listed.parameter_list if leaf(info.name).isdecimal())
             if rows:
                 file_type = f"{new_number} {old_type.partition(' ')[2]} {rows[0]}"
+    if problem := file_url_problem(ctx.brief["url"], ctx.facts.quirks):
+        return Failed(problem)
     answer = yield Upload(ctx.command_key, file_type, ctx.brief["url"], "", "", 0)
     if isinstance(answer, CwmpFault):
         return Failed(f"The device refused to send its {words}.", answer)
@@ -45,7 +49,7 @@ def upload_verify(ctx: Context) -> Procedure:
     yield from ()
     if ctx.transfer is not None and ctx.transfer.fault_code:
         fault = CwmpFault(ctx.transfer.fault_code, ctx.transfer.fault_text)
-        return Failed(f"The upload failed: {meaning(fault.code).lower()}.", fault)
+        return Failed(f"The upload failed: {in_words(fault.code)}.", fault)
     if ctx.brief.get("file_id"):
         return Done({"file": ctx.brief["file_id"], "size": ctx.brief["size"], "reported": ctx.transfer is not None})
     if ctx.transfer is not None:
@@ -57,6 +61,8 @@ def restore(ctx: Context) -> Procedure:
     """brief: url, size."""
     if ctx.maybe_sent:
         return _await_restore(ctx)
+    if problem := file_url_problem(ctx.brief["url"], ctx.facts.quirks):
+        return Failed(f"{problem} Nothing was changed.")
     answer = yield Download(command_key=ctx.command_key, file_type=RESTORE, url=ctx.brief["url"], file_size=ctx.brief["size"])
     if isinstance(answer, CwmpFault):
         return Failed("The device refused the configuration. Nothing was changed.", answer)
@@ -75,5 +81,5 @@ def restore_verify(ctx: Context) -> Procedure:
         return Failed("The device never reported whether it took the configuration.")
     if ctx.transfer.fault_code:
         fault = CwmpFault(ctx.transfer.fault_code, ctx.transfer.fault_text)
-        return Failed(f"The device did not take the configuration: {meaning(fault.code).lower()}.", fault)
+        return Failed(f"The device did not take the configuration: {in_words(fault.code)}.", fault)
     return Done({"file": ctx.args["file"], "reported": True})

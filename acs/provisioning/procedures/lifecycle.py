@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from acs.cwmp.events import BOOT, BOOTSTRAP, M_REBOOT
-from acs.cwmp.faults import CwmpFault, meaning
+from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import Download, FactoryReset, GetParameterValues, ParameterValueStruct, Reboot, SetParameterValues
-from acs.provisioning.procedure import Answer, Context, Done, Failed, Outcome, Procedure, Trigger, Wait
+from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Outcome, Procedure, Trigger, Wait
+from acs.provisioning.procedures.plain import in_words
+from acs.provisioning.quirks import file_url_problem
 
 REBOOT_GRACE = timedelta(minutes=10)
 FIRMWARE_GRACE = timedelta(minutes=30)
 SETTLE_GRACE = timedelta(minutes=5)
+SLOW_BOOT_S = 180
+"""What takes longer is worth knowing: deadlines follow it."""
 FIRMWARE = "1 Firmware Upgrade Image"
 
 
@@ -31,15 +35,23 @@ def reboot(ctx: Context) -> Procedure:
     return _await_boot(ctx, "The device restarts")
 
 
+def boot_grace(ctx: Context) -> timedelta:
+    """How long a restart may take: ten minutes, or twice what this model is known to need."""
+    return max(REBOOT_GRACE, timedelta(seconds=2 * ctx.facts.quirks.boot_s))
+
+
 def _await_boot(ctx: Context, text: str) -> Wait:
-    return Wait("verify", frozenset({Trigger.BOOT}), ctx.now + REBOOT_GRACE, text, {"asked_at": ctx.now.isoformat()})
+    return Wait("verify", frozenset({Trigger.BOOT}), ctx.now + boot_grace(ctx), text, {"asked_at": ctx.now.isoformat()})
 
 
 def reboot_verify(ctx: Context) -> Procedure:
-    yield from ()
     if BOOT in ctx.events or BOOTSTRAP in ctx.events:
+        if M_REBOOT in ctx.events and "asked_at" in ctx.memo:
+            took = int((ctx.now - datetime.fromisoformat(ctx.memo["asked_at"])).total_seconds())
+            if max(SLOW_BOOT_S, ctx.facts.quirks.boot_s) < took <= 86_400:
+                yield Learned("boot_s", took, asked="a restart", answered=f"it informed {took} s later")
         return Done({"reported": M_REBOOT in ctx.events})
-    return Failed("The device did not report a restart within ten minutes.")
+    return Failed(f"The device did not report a restart within {boot_grace(ctx) // timedelta(minutes=1)} minutes.")
 
 
 def factory_reset(ctx: Context) -> Procedure:
@@ -52,14 +64,14 @@ def factory_reset(ctx: Context) -> Procedure:
 
 
 def _await_bootstrap(ctx: Context) -> Wait:
-    return Wait("verify", frozenset({Trigger.BOOT}), ctx.now + REBOOT_GRACE, "The device goes back to its factory settings")
+    return Wait("verify", frozenset({Trigger.BOOT}), ctx.now + boot_grace(ctx), "The device goes back to its factory settings")
 
 
 def factory_reset_verify(ctx: Context) -> Procedure:
     yield from ()
     if BOOTSTRAP in ctx.events:
         return Done({})
-    return Failed("The device did not come back as new within ten minutes.")
+    return Failed("The device did not come back as new within the time it has for it.")
 
 
 # ---- firmware ----------------------------------------------------------------------------------------------
@@ -74,6 +86,8 @@ def firmware(ctx: Context) -> Procedure:
     image = ctx.brief
     if before == image["version"] and not ctx.args.get("force"):
         return Done({"version": before, "before": before, "already": True})
+    if problem := file_url_problem(image["url"], ctx.facts.quirks):
+        return Failed(f"{problem} Nothing was sent; it still runs {before or 'its old version'}.")
     answer = yield Download(
         command_key=ctx.command_key, file_type=FIRMWARE, url=image["url"], username="", password="", file_size=image["size"],
         target_file_name=image["file_name"],
@@ -106,18 +120,22 @@ def firmware_verify(ctx: Context) -> Procedure:
     result = {"version": version, "before": before, "wanted": wanted, "reported": transfer is not None}
     settled = "settle_until" in memo and ctx.now >= datetime.fromisoformat(memo["settle_until"])
     if version == wanted:
-        if transfer is not None or settled:
+        if memo.get("awaits_boot"):
+            yield Learned("second_boot", True, asked=f"firmware {wanted}", answered=f"reported as done while {before} ran; {wanted} after another start")
+        if transfer is None and settled:
+            yield Learned("no_transfer_complete", True, asked=f"firmware {wanted}", answered="runs, and was never reported")
+        if transfer is not None or settled or ctx.facts.quirks.no_transfer_complete:
             return Done(result)
         return _settle(ctx, "The new version runs; waiting for the device's report")
     if transfer is not None and transfer.fault_code:
         fault = CwmpFault(transfer.fault_code, transfer.fault_text)
-        return Failed(f"The upgrade failed: {meaning(transfer.fault_code).lower()}. The device still runs {version}.", fault, result)
+        return Failed(f"The upgrade failed: {in_words(transfer.fault_code)}. The device still runs {version}.", fault, result)
     if transfer is not None and before and version != before:
         return Failed(f"The device now runs {version}, not {wanted}: the image holds another version than the library says.", None, result)
     if transfer is not None and settled:
         return Failed(f"The device reports success but still runs {version}: the image was not applied.", None, result)
     if transfer is not None:
-        return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart")  # quirk K-62
+        return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart", awaits_boot=True)  # quirk K-62
     if ctx.now < _deadline(ctx):
         return Wait(
             "verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), _deadline(ctx), "The device loads the image and restarts", dict(memo)
@@ -126,14 +144,18 @@ def firmware_verify(ctx: Context) -> Procedure:
 
 
 def _deadline(ctx: Context) -> datetime:
-    return datetime.fromisoformat(ctx.memo["asked_at"]) + FIRMWARE_GRACE
+    """Thirty minutes from the request, or the end of the last time window of a scheduled one."""
+    memo = ctx.memo
+    return datetime.fromisoformat(memo["deadline"]) if "deadline" in memo else datetime.fromisoformat(memo["asked_at"]) + FIRMWARE_GRACE
 
 
-def _settle(ctx: Context, text: str) -> Wait:
-    """Give the device five minutes, counted once, to report or to boot what it loaded."""
-    until = datetime.fromisoformat(ctx.memo["settle_until"]) if "settle_until" in ctx.memo else ctx.now + SETTLE_GRACE
+def _settle(ctx: Context, text: str, awaits_boot: bool = False) -> Wait:
+    """Give the device five minutes, counted once, to report or to boot what it loaded; three times that where it is known to start twice."""
+    quirks = ctx.facts.quirks
+    grace = max(SETTLE_GRACE * (3 if quirks.second_boot else 1), timedelta(seconds=2 * quirks.boot_s))
+    until = datetime.fromisoformat(ctx.memo["settle_until"]) if "settle_until" in ctx.memo else ctx.now + grace
     on = frozenset({Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM})
-    return Wait("verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat()})
+    return Wait("verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat(), **({"awaits_boot": True} if awaits_boot else {})})
 
 
 # ---- first contact -----------------------------------------------------------------------------------------

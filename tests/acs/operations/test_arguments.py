@@ -8,6 +8,8 @@ from acs.errors import Invalid
 from acs.operations.arguments import MAX_PATHS, MAX_VALUES, checked
 from acs.provisioning.kinds import KINDS
 
+UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+NIGHT = {"start_s": 10, "end_s": 60}
 KNOWN = "values of another JSON type than expected raise TypeError, not Invalid (acs/operations/arguments.py)"
 
 
@@ -33,6 +35,19 @@ KNOWN = "values of another JSON type than expected raise TypeError, not Invalid 
         ("firmware", {"image": "3"}, {"image": 3, "force": False}),
         ("restore", {"file": 9}, {"file": 9}),
         ("reboot", {}, {}),
+        ("stored_image", {"image": 4, "activate": True}, {"image": 4, "activate": True}),
+        ("schedule_inform", {"delay_s": "600"}, {"delay_s": 600}),
+        ("schedule_download", {"image": 4, "windows": [{"start_s": 0, "end_s": "60"}]},
+         {"image": 4, "windows": [{"start_s": 0, "end_s": 60, "mode": "any", "message": "", "retries": 0}]}),
+        ("cancel_transfer", {"operation": "9"}, {"operation": 9}), ("cancel_transfer", {"command_key": " k "}, {"command_key": "k"}),
+        ("options", {}, {"name": ""}), ("vouchers", {"vouchers": "Zm9v\n"}, {"vouchers": ["Zm9v"]}), ("attributes", {"paths": "Device.A"}, {"paths": ["Device.A"]}),
+        ("raw_rpc", {"xml": " <X_A_B/> "}, {"xml": "<X_A_B/>", "method": "X_A_B"}),
+        ("move_acs", {"url": " https://acs.example:7547/x?y=1 "}, {"url": "https://acs.example:7547/x?y=1"}),
+        ("move_acs", {"url": "http://[2001:db8::1]:7547/"}, {"url": "http://[2001:db8::1]:7547/"}),
+        ("install_module", {"url": "http://h/x", "environment": "Device.SoftwareModules.ExecEnv.1."},
+         {"url": "http://h/x", "uuid": "", "username": "", "password": "", "environment": "Device.SoftwareModules.ExecEnv.1."}),
+        ("update_module", {}, {"uuid": "", "version": "", "url": "", "username": "", "password": ""}),
+        ("uninstall_module", {"uuid": UUID}, {"uuid": UUID, "version": "", "environment": ""}),
     ],
 )  # fmt: skip
 def test_arguments_come_in_the_shape_procedures_rely_on(kind, given, made):
@@ -58,6 +73,29 @@ def test_arguments_come_in_the_shape_procedures_rely_on(kind, given, made):
         ("download_test", {"url": "http://anna:pw@h/x"}, "url"), ("download_test", {"url": "file:///etc/passwd"}, "url"),
         ("upload_test", {"bytes": 999}, "bytes"),
         ("firmware", {}, "image"), ("firmware", {"image": -1}, "image"), ("restore", {"file": "x"}, "file"),
+        ("schedule_inform", {}, "delay_s"), ("schedule_inform", {"delay_s": 0}, "delay_s"), ("schedule_inform", {"delay_s": 31 * 86400}, "delay_s"),
+        ("schedule_download", {"image": 1}, "windows"), ("schedule_download", {"image": 1, "windows": [NIGHT] * 3}, "windows"),
+        ("schedule_download", {"image": 1, "windows": [NIGHT, NIGHT]}, "windows"), ("schedule_download", {"image": 1, "windows": [5]}, "windows"),
+        ("schedule_download", {"image": 1, "windows": [{"start_s": 60, "end_s": 60}]}, "windows"),
+        ("schedule_download", {"image": 1, "windows": [{**NIGHT, "mode": "later"}]}, "windows"),
+        ("schedule_download", {"image": 1, "windows": [{**NIGHT, "when": 1}]}, "windows"),
+        ("schedule_download", {"image": 1, "windows": [{**NIGHT, "retries": -2}]}, "retries"),
+        ("schedule_download", {"image": 1, "windows": [{**NIGHT, "message": "x" * 257}]}, "message"),
+        ("schedule_download", {"windows": [NIGHT]}, "image"), ("schedule_download", {"image": 1, "file": 1, "windows": [NIGHT]}, "image"),
+        ("cancel_transfer", {}, "operation"), ("cancel_transfer", {"operation": 1, "command_key": "k"}, "operation"),
+        ("cancel_transfer", {"command_key": ""}, "command_key"), ("cancel_transfer", {"command_key": "k" * 33}, "command_key"),
+        ("options", {"name": "x" * 65}, "name"), ("vouchers", {}, "vouchers"), ("vouchers", {"vouchers": ["%%"]}, "vouchers"),
+        ("vouchers", {"vouchers": [""]}, "vouchers"), ("vouchers", {"vouchers": ["Zm9v"] * 17}, "vouchers"),
+        ("raw_rpc", {"xml": ""}, "xml"), ("raw_rpc", {"xml": "<Reboot/>"}, "xml"), ("raw_rpc", {"xml": "<X_A_B>"}, "xml"),
+        ("raw_rpc", {"xml": '<!DOCTYPE x [<!ENTITY a "b">]><X_A_B>&a;</X_A_B>'}, "xml"), ("raw_rpc", {"xml": "<X_A_B/>" + " " * 5 + "<X_A_C/>"}, "xml"),
+        ("move_acs", {}, "url"), ("move_acs", {"url": "ftp://acs.example/"}, "url"), ("move_acs", {"url": "http://"}, "url"),
+        ("move_acs", {"url": "http://anna:pw@acs.example/"}, "url"), ("move_acs", {"url": "http://acs.example/#x"}, "url"),
+        ("move_acs", {"url": "http://acs.example/\r\nX: y"}, "url"), ("move_acs", {"url": "http://acs.example:99999/"}, "url"),
+        ("move_acs", {"url": "http://acs.example/" + "x" * 250}, "url"), ("move_acs", {"url": "javascript:alert(1)"}, "url"),
+        ("install_module", {}, "url"), ("install_module", {"url": "http://u:p@h/x"}, "url"), ("install_module", {"url": "http://h/x", "uuid": "1-2"}, "uuid"),
+        ("install_module", {"url": "http://h/x", "environment": "a b"}, "environment"), ("update_module", {"version": "v" * 33}, "version"),
+        ("uninstall_module", {}, "uuid"), ("uninstall_module", {"uuid": UUID + "0"}, "uuid"),
+        ("write", {"values": [["Device.ManagementServer.URL", "http://evil.example/", "string"]]}, "values"),
         ("reboot", {"now": True}, "now"), ("ping", {"host": "h", "hosts": 1}, "hosts"),
     ],
 )  # fmt: skip
@@ -106,3 +144,21 @@ def test_whatever_is_typed_is_taken_or_refused(kind, args):
         return
     assert set(args) <= set(made)
     assert checked(kind, made) == made, "what was checked once passes again"
+
+
+@pytest.mark.cwmp("G-26", "G-27")
+def test_the_rarer_tests_have_sane_defaults_and_name_what_is_wrong():
+    assert checked("udp_echo", {"host": "a.example"}) == {"host": "a.example", "port": 7, "size": 64, "count": 3, "timeout_ms": 1000}
+    assert checked("server_selection", {"hosts": "a.example, 192.0.2.1"})["hosts"] == ["a.example", "192.0.2.1"]
+    assert checked("line_test", {"interface": "Device.DSL.Channel.1."}) == {"interface": "Device.DSL.Channel.1"}
+    assert checked("self_test", {}) == {}
+    for kind, given, field in (
+        ("udp_echo", {"host": "a.example", "port": 70_000}, "port"),
+        ("server_selection", {"hosts": "alone.example"}, "hosts"),
+        ("server_selection", {"hosts": ["a.example", "not a host"]}, "hosts"),
+        ("server_selection", {"hosts": "a.example,b.example", "protocol": "TCP"}, "protocol"),
+        ("line_test", {"interface": "Device..x"}, "interface"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            checked(kind, given)
+        assert refused.value.field == field

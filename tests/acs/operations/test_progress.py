@@ -130,7 +130,7 @@ def test_failed_operation_says_why_with_the_fault_of_the_device(play):
     play.step(changes=[Ended(play.task(operation), Failed("The device refused it.", fault, {"changed": []}))])
     view = play.view(operation)
     assert (view.state, view.error, view.result) == (OperationState.FAILED, "The device refused it.", {"changed": []})
-    assert view.fault == {"code": 9003, "text": "Invalid arguments", "parameters": [{"name": "Device.A", "code": 9007, "text": "Invalid value"}]}
+    assert view.fault == {"code": 9003, "text": "Invalid arguments", "transient": False, "parameters": [{"name": "Device.A", "code": 9007, "text": "Invalid value"}]}
 
 
 def test_operation_that_ended_because_it_was_cancelled_is_cancelled(play, now):
@@ -249,3 +249,74 @@ def test_secrets_of_a_device_are_durable_before_they_are_handed_out(play, now, v
     with play.database.read() as session:
         stored = session.scalar(select(DeviceCredential.next_secret))
     assert vault.open(stored) == play.tasks()[0].brief["secret"]
+
+
+# ---- what devices tell of operations -------------------------------------------------------------------------------
+
+
+def waits(play, now, kind, args, phase, trigger):
+    operation = play.request(kind, args)
+    play.step(changes=[Ended(play.task(operation), Wait(phase, frozenset({trigger}), now + 10 * MINUTE, "waits"))])
+    return operation
+
+
+@pytest.mark.cwmp("C-125", "C-161")
+def test_report_of_modules_is_kept_by_its_key_and_told_again_changes_nothing(play, now):
+    uuid = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+    operation = waits(play, now, "uninstall_module", {"uuid": uuid}, "report", Trigger.MODULES)
+    key = play.view(operation).command_key
+    play.step(modules={key: [{"uuid": uuid, "fault": 0}], "unknown": [{"uuid": "x", "fault": 0}]})
+    play.step(modules={key: [{"uuid": uuid, "fault": 9001}]})
+    assert play.task(operation).memo["modules"] == [{"uuid": uuid, "fault": 0}]
+
+
+@pytest.mark.cwmp("C-137", "D-36")
+def test_appointment_is_noted_by_device_and_key_and_for_no_other(play, now):
+    mine, other = [waits(play, now, "schedule_inform", {"delay_s": delay}, "verify", Trigger.SCHEDULED) for delay in (5, 6)]
+    with play.database.write() as unit:
+        progress.note_scheduled(unit.session, {play.device: (play.view(mine).command_key, "unknown")}, now)
+    assert "scheduled" in play.task(mine).memo
+    assert "scheduled" not in play.task(other).memo
+
+
+@pytest.mark.cwmp("C-5")
+def test_methods_are_kept_with_the_firmware_that_told_them(play):
+    operation = play.request("rpc_methods")
+    play.step(changes=[Ended(play.task(operation), Done({"methods": ["A", "B"]}, methods=("A", "B")))])
+    assert head(play.database, play.device).rpc_methods.endswith("\nA B")
+
+
+@pytest.mark.cwmp("C-133")
+def test_operation_whose_transfer_was_dropped_ends_as_cancelled(play, now):
+    loading = waits(play, now, "backup", {}, "verify", Trigger.TRANSFER)
+    off = play.request("cancel_transfer", {"operation": loading})
+    play.step(after_s=5, changes=[Ended(play.task(off), Done({}, cancels=loading))])
+    view = play.view(loading)
+    assert (view.state, view.finished_at, view.station) == (OperationState.CANCELLED, now + timedelta(seconds=5), "done")
+    again = play.request("reboot")
+    play.step(changes=[Ended(play.task(again), Done({}, cancels=loading))])
+    assert play.view(loading).finished_at == now + timedelta(seconds=5)
+
+
+def test_operation_of_another_device_is_not_dropped(play, now):
+    loading = waits(play, now, "backup", {}, "verify", Trigger.TRANSFER)
+    ask = play.request("reboot", device=add_device(play.database, "NV2"))
+    row = play.ask(progress.load_open, play.briefing, [play.device + 1])
+    (task,) = row[play.device + 1]
+    with play.database.write() as unit:
+        progress.apply_steps(unit, [progress.StepIn(1, play.device + 1, 1, now, changes=[Ended(task, Done({}, cancels=loading))])])
+    assert (play.view(loading).state, play.view(ask).state) == (OperationState.WAITING, OperationState.DONE)
+
+
+@pytest.mark.cwmp("E-50")
+@pytest.mark.parametrize(("code", "transient"), [(9015, True), (9027, True), (9001, False), (9018, False)])
+def test_fault_says_whether_it_may_pass(play, code, transient):
+    operation = play.request("reboot")
+    play.step(changes=[Ended(play.task(operation), Failed("no", CwmpFault(code)))])
+    assert play.view(operation).fault["transient"] is transient
+
+
+def test_answer_to_a_vendors_call_is_kept_masked(play):
+    operation = play.request("raw_rpc", {"xml": "<X_A_B/>"})
+    play.step(changes=[Ended(play.task(operation), Done({"xml": "<a><Password>hush</Password></a>"}))])
+    assert "hush" not in str(play.view(operation).result)

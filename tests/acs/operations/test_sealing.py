@@ -1,7 +1,9 @@
 """Secrets to be written lie sealed in the operation's row: acs/operations/sealing.py."""
 
+from acs import audit
 from acs.operations.models import Operation
 from acs.operations.sealing import has_secrets, open_args, seal_args
+from acs.secrets import MASK
 
 PASSPHRASE = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
 
@@ -25,3 +27,16 @@ def test_passphrase_that_was_asked_to_be_written_is_in_no_row(any_database, play
     with any_database.read() as session:
         assert "hush" not in str(session.get(Operation, operation).args)
     assert play.task(operation).args["values"] == [[PASSPHRASE, "hush hush", "string"]]
+
+
+def test_passwords_of_file_servers_and_raw_calls_are_sealed_as_a_whole(any_database, play):
+    module = play.request("install_module", {"url": "http://h/x", "username": "anna", "password": "hush hush"})
+    call = play.request("raw_rpc", {"xml": "<X_A_B><Key>hush hush</Key></X_A_B>"})
+    with any_database.read() as session:
+        assert "hush" not in str(session.get(Operation, module).args) + str(session.get(Operation, call).args)
+    assert play.task(module).args["password"] == "hush hush"
+    assert play.task(call).args["xml"] == "<X_A_B><Key>hush hush</Key></X_A_B>"
+    assert (play.view(module).args["password"], play.view(module).args["username"]) == (MASK, "anna")
+    assert play.view(call).args == {"method": "X_A_B"}
+    lines = play.ask(audit.lines, 1)
+    assert "hush" not in str([line.after for line in lines])

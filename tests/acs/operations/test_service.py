@@ -285,3 +285,70 @@ def test_retention_takes_old_finished_operations_only(play, now):
     ended(play, young, Done(), after_s=120)
     assert play.do(service.delete_old, now + MINUTE) == 1
     assert [view.id for view in play.ask(service.listed, 1, now)] == [open_one, young]
+
+
+# ---- calling transfers off -----------------------------------------------------------------------------------------
+
+
+def loading(play, now, kind="backup"):
+    """A transfer the device works on."""
+    operation = play.request(kind)
+    ended(play, operation, Wait("verify", frozenset({Trigger.TRANSFER}), now + MINUTE, "waits"))
+    return operation
+
+
+def calls_off(play, now):
+    return [view for view in play.ask(service.listed, 1, now) if view.kind == "cancel_transfer"]
+
+
+@pytest.mark.cwmp("C-133")
+def test_cancelling_a_transfer_that_is_under_way_asks_the_device_to_drop_it(play, now):
+    operation = loading(play, now)
+    for _ in range(2):
+        assert play.do(service.cancel, play.actor, operation, now) == OperationState.WAITING
+    (asked,) = calls_off(play, now)
+    assert asked.args == {"operation": operation, "command_key": play.view(operation).command_key}
+    assert play.view(operation).cancel_wanted
+
+
+@pytest.mark.cwmp("C-5")
+@pytest.mark.parametrize(("methods", "asked"), [("Reboot", 0), ("Reboot CancelTransfer", 1)])
+def test_a_device_that_said_it_cannot_is_not_asked_to_drop_it(play, now, methods, asked):
+    operation = loading(play, now)
+    with play.database.write() as unit:
+        unit.session.execute(text("UPDATE device SET rpc_methods = :told"), {"told": "1.0\n" + methods})
+    play.do(service.cancel, play.actor, operation, now)
+    assert len(calls_off(play, now)) == asked
+
+
+def test_a_transfer_is_named_by_operation_or_by_key(play, now):
+    operation = loading(play, now)
+    key = play.view(operation).command_key
+    by_key = play.request("cancel_transfer", {"command_key": key})
+    assert play.view(by_key).args == {"operation": operation, "command_key": key}
+    foreign = play.request("cancel_transfer", {"command_key": "somebody else's"})
+    assert play.view(foreign).args == {"command_key": "somebody else's"}
+
+
+def test_what_is_no_transfer_or_not_with_the_device_is_not_called_off(play, now):
+    for given in ({"operation": play.request("reboot")}, {"operation": 999_999}):
+        with pytest.raises(Invalid):
+            play.request("cancel_transfer", given)
+    with pytest.raises(Conflict):
+        play.request("cancel_transfer", {"operation": play.request("backup")})
+    theirs = add_device(play.database, "NV2")
+    with pytest.raises(Invalid):
+        play.request("cancel_transfer", {"operation": loading(play, now)}, device=theirs)
+
+
+# ---- what may take long --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cwmp("C-136")
+def test_what_the_device_has_begun_does_not_expire_before_it_may_end(play, now):
+    operation = play.request(expires_in_s=60)
+    ended(play, operation, Wait("verify", frozenset({Trigger.BOOT}), now + 60 * MINUTE, "waits"))
+    assert play.view(operation).expires_at == now + 120 * MINUTE
+    short = play.request("read", {"paths": ["Device.A"]}, expires_in_s=3600)
+    ended(play, short, Wait("verify", frozenset({Trigger.BOOT}), now + MINUTE, "waits"))
+    assert play.view(short).expires_at == now + 60 * MINUTE

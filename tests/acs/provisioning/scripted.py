@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acs.cwmp import messages as m
-from acs.cwmp.codec import decode, encode
+from acs.cwmp.codec import RawRpc, UnknownRpc, decode, encode
 from acs.cwmp.faults import CwmpFault, ParameterFault
 from acs.cwmp.paths import parent
-from acs.provisioning.procedure import Context, DeviceFacts, Failed, Outcome, Progress, Refused, Transfer
+from acs.provisioning.procedure import Context, DeviceFacts, Failed, Learned, Outcome, Progress, Refused, Transfer
+from acs.provisioning.quirks import DeviceQuirks
 
 NOW = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
 UNKNOWN = "0001-01-01T00:00:00Z"
@@ -40,7 +41,8 @@ class Device:
     asked: list[Any] = field(default_factory=list)
 
     def answer(self, request: Any) -> Any:
-        assert decode(encode(request, "1")).message == request, "what is asked must be sendable"
+        sent = decode(encode(request, "1")).message
+        assert sent == request or (isinstance(request, RawRpc) and sent == UnknownRpc(request.name)), "what is asked must be sendable"
         self.asked.append(request)
         given = self.answers.get(type(request))
         if given is not None:
@@ -118,13 +120,48 @@ class Device:
     def _Upload(self, request: Any) -> Any:
         return m.UploadResponse(1, UNKNOWN, UNKNOWN)
 
+    def _ScheduleInform(self, request: Any) -> Any:
+        return m.ScheduleInformResponse()
+
+    def _ScheduleDownload(self, request: Any) -> Any:
+        return m.ScheduleDownloadResponse()
+
+    def _CancelTransfer(self, request: Any) -> Any:
+        return m.CancelTransferResponse()
+
+    def _ChangeDUState(self, request: Any) -> Any:
+        return m.ChangeDUStateResponse()
+
+    def _GetAllQueuedTransfers(self, request: Any) -> Any:
+        return m.GetAllQueuedTransfersResponse()
+
+    def _GetRPCMethods(self, request: Any) -> Any:
+        return m.GetRPCMethodsResponse(("GetRPCMethods", "GetParameterValues"))
+
+    def _GetOptions(self, request: Any) -> Any:
+        return m.GetOptionsResponse()
+
+    def _SetVouchers(self, request: Any) -> Any:
+        return m.SetVouchersResponse()
+
+    def _GetParameterAttributes(self, request: Any) -> Any:
+        return m.GetParameterAttributesResponse(tuple(m.ParameterAttributeStruct(path, 2, ("Subscriber",)) for path in request.parameter_names))
+
+    def _RawRpc(self, request: Any) -> Any:
+        return UnknownRpc(request.name + "Response", f"<{request.name}Response><Said>yes</Said></{request.name}Response>")
+
 
 @dataclass
 class Played:
-    """How a procedure ended, and what it told on the way."""
+    """How a procedure ended, what it told on the way, and what it learned of the device."""
 
     outcome: Outcome
     told: list[str]
+    learned: list[Learned] = field(default_factory=list)
+
+    @property
+    def knobs(self) -> list[tuple[str, str, Any]]:
+        return [(found.knob, found.item, found.value) for found in self.learned]
 
 
 def play(procedure: Generator[Any, Any, Outcome], device: Device | None = None) -> Any:
@@ -134,6 +171,7 @@ def play(procedure: Generator[Any, Any, Outcome], device: Device | None = None) 
 
 def played(procedure: Generator[Any, Any, Outcome], device: Device) -> Played:
     told: list[str] = []
+    learned: list[Learned] = []
     answer: Any = None
     try:
         while True:
@@ -141,19 +179,23 @@ def played(procedure: Generator[Any, Any, Outcome], device: Device) -> Played:
             if isinstance(step, Progress):
                 told.append(step.text)
                 answer = None
+            elif isinstance(step, Learned):
+                learned.append(step)
+                answer = None
             else:
                 answer = device.answer(step)
     except StopIteration as stop:
-        return Played(stop.value, told)
+        return Played(stop.value, told, learned)
     except Refused as refused:
-        return Played(Failed(str(refused), refused.fault), told)
+        return Played(Failed(str(refused), refused.fault), told, learned)
 
 
 def context(root: str = "Device", *, read_batch: int = 100, version: str = "1.2", software: str = "1.0", **given: Any) -> Context:
     """What a procedure is given. Arguments as of Context; `transfer` may be a fault code."""
     if isinstance(given.get("transfer"), int):
         given["transfer"] = Transfer(given["transfer"], "")
-    facts = DeviceFacts(root, version, "Router", "1", software, "key", read_batch)
+    quirks = given.pop("quirks", DeviceQuirks(read_batch=read_batch))
+    facts = DeviceFacts(root, version, "Router", "1", software, "key", quirks, given.pop("booted_at", None))
     return Context(facts, given.pop("now", NOW), given.pop("command_key", "hl-1"), **given)
 
 

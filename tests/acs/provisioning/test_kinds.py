@@ -11,10 +11,13 @@ from tests.acs.provisioning.scripted import Device, context, play
 ARGS = {
     "paths": ["Device.A.X"], "values": [["Device.A.X", "1", "string"]], "table": "Device.T.", "path": "Device.A.", "prefixes": ["Device.A."],
     "notification": 1, "file": 9, "host": "h", "count": 1, "timeout_ms": 1000, "size": 1, "max_hops": 5, "bytes": 1,
+    "delay_s": 60, "windows": [{"start_s": 0, "end_s": 60, "mode": "any", "message": "", "retries": 0}], "command_key": "k", "name": "",
+    "vouchers": ["Zm9v"], "xml": "<X_A_B/>", "url": "http://acs.example/", "uuid": "", "version": "", "username": "", "password": "",
+    "environment": "", "activate": True,
 }  # fmt: skip
 BRIEFS = {
     "image": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "upload": {"url": "u"}, "file": {"url": "u", "size": 1},
-    "speed": {"download_url": "d", "upload_url": "u"}, "credentials": {"request_username": "a", "request_secret": "b"},
+    "scheduled": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "speed": {"download_url": "d", "upload_url": "u"}, "credentials": {"request_username": "a", "request_secret": "b"},
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acs.cwmp import messages as m
+from acs.cwmp.codec import RawRpc
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import (
     AddObject,
@@ -418,3 +419,86 @@ def test_a_device_that_faults_everything_is_asked_a_bounded_number_of_times():
     faulty = Device(answers={GetParameterValues: CwmpFault(9002), GetParameterNames: CwmpFault(9002)})
     paths = [f"Device.A.{i}" for i in range(100)]
     assert len(finish(runner(task("read", args={"paths": paths}), task("discover", 2)), faulty)) < 250
+
+
+# ---- what the device cannot know, and what it tells of itself ------------------------------------------------------
+
+
+@pytest.mark.cwmp("B-27")
+@pytest.mark.parametrize(
+    ("kind", "args", "version"),
+    [
+        ("schedule_download", {"image": 1, "windows": [{"start_s": 0, "end_s": 9, "mode": "any", "message": "", "retries": 0}]}, "1.1"),
+        ("cancel_transfer", {"command_key": "k"}, "1.1"),
+        ("uninstall_module", {"uuid": "u", "version": "", "environment": ""}, "1.0"),
+    ],
+)
+def test_what_the_protocol_of_the_session_does_not_have_is_not_sent_and_that_is_said(kind, args, version):
+    r = runner(task(kind, args=args, brief={"url": "u", "size": 1}))
+    r.facts = replace(r.facts, version=version)
+    assert finish(r) == []
+    fault = outcomes(r)[1].fault
+    assert fault.code == 9000
+    assert f"this device speaks {version}" in fault.text
+
+
+@pytest.mark.cwmp("B-27", "C-130")
+def test_a_device_of_1_0_is_asked_for_its_queue_the_old_way():
+    r = runner(task("queued_transfers"))
+    r.facts = replace(r.facts, version="1.0")
+    d = Device(answers={m.GetQueuedTransfers: m.GetQueuedTransfersResponse()})
+    assert [type(ask.request) for ask in finish(r, d)] == [m.GetQueuedTransfers]
+
+
+@pytest.mark.cwmp("C-5")
+def test_an_optional_method_that_the_device_does_not_list_is_not_asked_in_vain():
+    r = runner(task("schedule_inform", args={"delay_s": 5}), task("read", 2))
+    r.facts = replace(r.facts, methods=frozenset({"Reboot"}))
+    assert [type(ask.request) for ask in finish(r)] == [GetParameterValues], "what every device must know is asked all the same"
+    assert "does not list ScheduleInform" in outcomes(r)[1].fault.text
+    r = runner(task("schedule_inform", args={"delay_s": 5}))
+    r.facts = replace(r.facts, methods=frozenset({"ScheduleInform"}))
+    assert len(finish(r)) == 1
+
+
+def patient(kind, trigger, phase, **given):
+    return task(kind, state="waiting", phase=phase, triggers=frozenset({trigger}), due_at=NOW + timedelta(days=1), **given)
+
+
+@pytest.mark.cwmp("C-161")
+def test_the_report_of_software_modules_lets_its_operation_go_on_once():
+    wait = patient("uninstall_module", Trigger.MODULES, "report", command_key="k1", args={"uuid": "u", "version": "", "environment": ""})
+    r = runner(wait)
+    assert r.next(NOW) is None
+    r.modules("other", [])
+    assert r.next(NOW) is None
+    unit = {"uuid": "u", "fault": 0, "fault_text": ""}
+    r.modules("k1", [unit])
+    finish(r)
+    assert outcomes(r)[1].result["units"] == [{**unit, "text": ""}]
+
+
+def test_an_appointment_is_kept_by_what_was_stored_with_the_inform():
+    assert runner(patient("schedule_inform", Trigger.SCHEDULED, "verify")).next(NOW) is None
+    r = runner(patient("schedule_inform", Trigger.SCHEDULED, "verify", memo={"scheduled": True}))
+    finish(r)
+    assert isinstance(outcomes(r)[1], Done)
+
+
+def test_the_operation_whose_transfer_was_called_off_is_not_gone_on_with():
+    r = runner(task("cancel_transfer", 1, args={"command_key": "k", "operation": 2}, priority=1), task("read", 2, priority=9))
+    assert [ask.task.id for ask in finish(r)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("request_kind", "operation"),
+    [
+        (m.ScheduleInform, task("schedule_inform", args={"delay_s": 5})),
+        (m.ChangeDUState, task("uninstall_module", args={"uuid": "u", "version": "", "environment": ""})),
+        (m.SetVouchers, task("vouchers", args={"vouchers": ["Zm9v"]})),
+        (RawRpc, task("raw_rpc", args={"xml": "<X_A_B/>"})),
+    ],
+)
+def test_what_a_device_may_not_be_asked_twice_is_marked_too(request_kind, operation):
+    asked = finish(runner(operation))
+    assert [ask.irreversible for ask in asked if isinstance(ask.request, request_kind)] == [True]
