@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from importlib.resources import files
 from typing import Any
 
 from acs.errors import Invalid
@@ -69,6 +70,11 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def field_text() -> str:
+    """What is known of models of the field, as a file to import."""
+    return (files("acs.quirks") / "seed" / "field.toml").read_text("utf-8")
 
 
 def read(text: str) -> list[dict[str, Any]]:

@@ -234,6 +234,11 @@ def export(session: Session, tenant: TenantId, now: datetime, ids: Sequence[int]
     return exchange.written([view for view in views if not ids or view.id in ids], now)
 
 
+def field_text() -> str:
+    """What is known of models of the field, as a file to import: never taken in by itself."""
+    return exchange.field_text()
+
+
 def preview(session: Session, tenant: TenantId, text: str) -> tuple[Change, ...]:
     """What an import would do, line by line. Invalid names the entry of the file that is wrong; nothing is done then."""
     there = {_key(asdict(view)): view for view in listed(session, tenant, limit=100_000)}
