@@ -19,6 +19,8 @@ from care.devices.service import Devices
 from care.firmware.service import Firmware
 from care.jobs.service import Jobs
 from care.operations.service import Operations
+from care.quirks.service import Quirks
+from care.reach.service import Reach
 from care.security.service import Clock, Security
 from care.sessions.service import Sessions
 
@@ -40,6 +42,8 @@ class Services:
     operations: Operations
     firmware: Firmware
     sessions: Sessions
+    quirks: Quirks
+    reach: Reach
 
 
 def utc_now() -> datetime:
@@ -61,9 +65,11 @@ def build_services(
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
         devices=Devices(db, vault, clock, settings.files_dir),
-        operations=Operations(db, vault, clock),
+        operations=Operations(db, vault, clock, settings.move_hosts),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),
         sessions=Sessions(db, clock),
+        quirks=Quirks(db, clock),
+        reach=Reach(db, vault, clock, settings),
     )
 
 

@@ -146,6 +146,7 @@ class EventSchema(Schema):
     at = fields.DateTime()
     code = fields.String()
     detail = fields.String()
+    data = fields.Raw(allow_none=True, metadata={"description": "What the device told by a call of its own: a transfer, its software modules, a request"})
 
 
 class FileSchema(Schema):

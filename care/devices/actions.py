@@ -20,10 +20,13 @@ from care.problems import is_fragment
 from care.security.permissions import Permission
 from care.services import services
 
-TABS = ("show", "wifi", "hosts", "line", "diagnostics", "parameters", "operations", "sessions", "backups", "history")
+TABS = ("show", "wifi", "hosts", "line", "diagnostics", "parameters", "software", "operations", "sessions", "backups", "history")
+CONFIRMED = frozenset({"install_module", "update_module", "uninstall_module", "vouchers", "raw_rpc", "move_acs"})
+"""Kinds that are shown before they are asked: care/devices/software.py."""
 _LISTS = {"read": "paths", "refresh": "prefixes"}
 _TEXTS = (
     "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification", "hosts", "port", "protocol", "interface",
+    "uuid", "version", "username", "password", "environment", "name", "xml", "operation", "command_key",
 )  # fmt: skip
 
 
@@ -34,7 +37,33 @@ def args_of(kind: str) -> dict[str, Any]:
         args[_LISTS[kind]] = request.form.getlist(_LISTS[kind])
     if kind == "firmware" and request.form.get("force") == "yes":
         args["force"] = True
+    if kind == "stored_image" and request.form.get("activate") == "yes":
+        args["activate"] = True
+    if kind == "vouchers":
+        args["vouchers"] = request.form.get("vouchers", "").split()
+    if kind == "schedule_inform":
+        args["delay_s"] = 60 * _minutes("delay_min")
+    if kind == "schedule_download":
+        args["windows"] = [window for number in ("1", "2") if (window := _window(number)) is not None]
     return args
+
+
+def _window(number: str) -> dict[str, Any] | None:
+    """A time window as it is typed, in minutes from now; None where nothing was."""
+    if not request.form.get(f"start{number}_min", "").strip() and not request.form.get(f"length{number}_min", "").strip():
+        return None
+    start = 60 * _minutes(f"start{number}_min")
+    return {
+        "start_s": start, "end_s": start + 60 * _minutes(f"length{number}_min"), "mode": request.form.get("mode", "any"),
+        "message": request.form.get("message", ""), "retries": request.form.get("retries", "") or 0,
+    }  # fmt: skip
+
+
+def _minutes(field: str) -> int:
+    text = request.form.get(field, "").strip()
+    if not text.isdecimal() or len(text) > 6:
+        raise Invalid(_("%(text)s is not a number of minutes.", text=repr(text)), field)
+    return int(text)
 
 
 @bp.post("/<int:device_id>/ask/<kind>")
@@ -44,6 +73,8 @@ def ask(device_id: int, kind: str) -> Response | str:
     require(permission_for(kind))
     if kind == "write":
         raise Invalid(_("Settings are written through their form, which shows the difference first."), "kind")
+    if kind in CONFIRMED:
+        raise Invalid(_("This is asked through its form, which shows first what it does."), "kind")
     try:
         operation_id = services().operations.ask(current_actor(), device_id, kind, args_of(kind), request.form.get("reason", ""))
     except (Conflict, Invalid) as error:

@@ -54,6 +54,7 @@ def _tabs(found: Look, tab: str) -> list[tuple[str, str, bool, Any]]:
         ("line", _("Line"), None, None),
         ("diagnostics", _("Diagnostics"), None, None),
         ("parameters", _("Parameters"), words.number(len(found.known.values)) if found.known.values else None, None),
+        ("software", _("Software"), None, Permission.MANAGE_MODULES),
         ("operations", _("Operations"), _("%(count)d running", count=found.open_count) if found.open_count else None, None),
         ("sessions", _("Sessions"), None, Permission.VIEW_SESSIONS),
         ("backups", _("Backups"), None, None),

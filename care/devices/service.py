@@ -149,10 +149,11 @@ class Devices:
             found = devices.events(session, tenant, device_id, event, 50)
             return History(found, audit.lines(session, tenant, f"device:{device_id}", line, 50) if with_audit else ())
 
-    def events(self, tenant: TenantId, device_id: int, before: int | None, limit: int) -> tuple[EventView, ...]:
+    def events(self, tenant: TenantId, device_id: int, before: int | None, limit: int, codes: Iterable[str] = ()) -> tuple[EventView, ...]:
+        """The newest first; of these codes, or of all."""
         with self._db.read() as session:
             devices.get(session, tenant, device_id, self._clock())
-            return devices.events(session, tenant, device_id, before, limit)
+            return devices.events(session, tenant, device_id, before, limit, codes)
 
     def files(self, tenant: TenantId, device_id: int) -> tuple[FileView, ...]:
         with self._db.read() as session:

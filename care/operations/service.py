@@ -5,6 +5,7 @@ Permissions per kind are named here and checked by routes.
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from acs.audit import Actor
 from acs.db.engine import Database
@@ -35,22 +36,41 @@ def permission_for(kind: str) -> Permission:
     return Permission(known.permission)
 
 
+def check_target(url: str, hosts: tuple[str, ...]) -> str:
+    """Where devices may be sent: the ACSs that the settings name, by host or by host and port. Invalid for any other (conformance J-17)."""
+    target = operations.acs_url(url)
+    parts = urlsplit(target)
+    if not {parts.hostname or "", parts.netloc.lower()} & {host.lower() for host in hosts}:
+        named = ", ".join(hosts) or "none"
+        raise Invalid(f"Devices may not be sent to {parts.netloc}: HEARTHLINE_MOVE_HOSTS names the ACSs they may go to ({named}).", "url")
+    return target
+
+
 class Operations:
     """Operations of one tenant at a time."""
 
-    def __init__(self, db: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, db: Database, vault: Vault, clock: Clock, move_hosts: tuple[str, ...] = ()) -> None:
         self._db = db
         self._vault = vault
         self._clock = clock
+        self._move_hosts = move_hosts
 
     def ask(
         self, by: Actor, device_id: int, kind: str, args: Mapping[str, Any], reason: str = "", expires_in_s: int | None = None
     ) -> OperationId:
         """Ask something of a device; an identical one that is still queued is returned instead of a second."""
+        if kind == "move_acs":
+            check_target(str(args.get("url", "")), self._move_hosts)
         with self._db.write() as unit:
             return operations.request(
                 unit, by, DeviceId(device_id), kind, args, self._clock(), reason, True, expires_in_s, vault=self._vault
             )
+
+    def preview(self, kind: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What would be asked, checked: as it is, and as people may read it."""
+        if kind == "move_acs":
+            check_target(str(args.get("url", "")), self._move_hosts)
+        return operations.check(kind, args)
 
     def cancel(self, by: Actor, operation_id: int) -> OperationState:
         """Cancelled at once while nothing was sent; else the state stays and its result will still be shown."""
@@ -68,6 +88,13 @@ class Operations:
         """The newest first."""
         with self._db.read() as session:
             return operations.listed(session, tenant, self._clock(), device_id, states, kinds, before, limit, internal)
+
+    def latest(self, tenant: TenantId, device_id: int, kinds: Iterable[str]) -> dict[str, OperationView]:
+        """The newest of each kind that was done: what the device last told."""
+        found: dict[str, OperationView] = {}
+        for op in self.listed(tenant, device_id, (OperationState.DONE,), kinds, limit=50):
+            found.setdefault(op.kind, op)
+        return found
 
     def open_count(self, tenant: TenantId) -> int:
         with self._db.read() as session:

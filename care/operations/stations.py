@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from acs.operations.service import TRANSFERS
 from acs.operations.views import STATIONS, OperationState, OperationView
 from care.devices import words
 from care.operations.words import STATE_WORDS, STATION_WORDS, kind_words, wake_failure
@@ -108,6 +109,8 @@ def _took(key: str, reached: list[str], times: Mapping[str, datetime | None]) ->
 
 
 def _message(op: OperationView, silent: bool, problem: str) -> str:
+    if op.cancel_wanted and op.kind in TRANSFERS and op.station == "device":
+        return _("The device is asked to call it off. Until it does, the result will still be shown.")
     if op.cancel_wanted:
         return _("Too late to call back: it was already sent. The result will still be shown.")
     match op.station:
@@ -130,13 +133,16 @@ def fault_words(fault: Mapping[str, Any] | None) -> str:
     parameters = [f"{p.get('name', '')} {p.get('code', '')}".strip() for p in fault.get("parameters") or () if isinstance(p, Mapping)]
     text = str(fault.get("text") or fault.get("string") or fault.get("meaning") or "")
     named = f" ({', '.join(parameters)})" if parameters else ""
-    return _("Fault %(code)s", code=fault.get("code", "?")) + (f": {text}" if text else "") + named
+    passing = ". " + _("It may work if it is tried again later.") if fault.get("transient") else ""
+    return _("Fault %(code)s", code=fault.get("code", "?")) + (f": {text}" if text else "") + named + passing
 
 
 def told(op: OperationView) -> str:
     """How it ended, in one sentence; "" while it is open."""
     if op.is_open:
         return ""
+    if op.state is OperationState.CANCELLED and "device" in op.stations:
+        return _("Called off: the device dropped it. Nothing was changed.") if op.kind in TRANSFERS else op.error
     if op.state is OperationState.CANCELLED:
         return _("Cancelled before anything was sent. Nothing was changed.")
     if op.state is not OperationState.DONE:
@@ -172,6 +178,38 @@ def _result(op: OperationView) -> str:
             return _("The file arrived, %(size)s.", size=words.size(r.get("size") or 0))
         case "restore":
             return _("The device took its settings back.")
+        case "stored_image" if r.get("active"):
+            return _("The device now runs %(version)s.", version=r.get("version", ""))
+        case "stored_image":
+            return _("%(version)s is stored beside what the device runs.", version=r.get("version", ""))
+        case "schedule_inform":
+            return _("The device came at the appointed time.")
+        case "schedule_download" if r.get("version") and not r.get("already"):
+            return _("The device now runs %(version)s.", version=r["version"])
+        case "schedule_download" if r.get("already"):
+            return _("The device runs %(version)s already.", version=r.get("version", ""))
+        case "schedule_download":
+            return _("The device took its settings back.")
+        case "queued_transfers":
+            return ngettext("%(num)d transfer in its queue.", "%(num)d transfers in its queue.", len(r.get("transfers") or ()))
+        case "cancel_transfer":
+            return _("The device dropped the transfer.")
+        case "rpc_methods":
+            return ngettext("It knows %(num)d method.", "It knows %(num)d methods.", len(r.get("methods") or ()))
+        case "options":
+            return ngettext("%(num)d option.", "%(num)d options.", len(r.get("options") or ()))
+        case "vouchers":
+            return ngettext("%(num)d voucher was taken.", "%(num)d vouchers were taken.", r.get("count") or 0)
+        case "attributes":
+            return ngettext("%(num)d value told how it is watched.", "%(num)d values told how they are watched.", len(r.get("attributes") or ()))
+        case "raw_rpc":
+            return _("The device answered %(method)s.", method=r.get("method", ""))
+        case "move_acs":
+            return _("The device was told to go to %(url)s.", url=r.get("url", "")) + (" " + _("It counts after a restart.") if r.get("needs_restart") else "")
+        case "install_module" | "update_module" | "uninstall_module":
+            units = r.get("units") or ()
+            names = ", ".join(f"{u.get('unit') or u.get('uuid')} {u.get('version', '')}".strip() for u in units if isinstance(u, Mapping))
+            return ngettext("%(num)d unit was changed: %(names)s.", "%(num)d units were changed: %(names)s.", len(units), names=names)
         case "ping" | "atm_loopback":
             return _("%(received)s of %(all)s packets came back, %(time)s ms on average.", received=r.get("received", "?"),
                      all=(r.get("received") or 0) + (r.get("lost") or 0), time=r.get("average_ms", "?"))  # fmt: skip

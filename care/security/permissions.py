@@ -20,9 +20,16 @@ class Permission(StrEnum):
     UPGRADE_FIRMWARE = "upgrade_firmware"
     MANAGE_FIRMWARE = "manage_firmware"
     BACKUP_RESTORE = "backup_restore"
+    MANAGE_QUIRKS = "manage_quirks"
     CANCEL_OPERATION = "cancel_operation"
     ADMIT_DEVICE = "admit_device"
     MANAGE_DEVICES = "manage_devices"
+    MANAGE_MODULES = "manage_modules"
+    MOVE_DEVICES = "move_devices"
+    SEND_RAW_RPC = "send_raw_rpc"
+    VIEW_ACCESS = "view_access"
+    MANAGE_ACCESS = "manage_access"
+    MERGE_DEVICES = "merge_devices"
     VIEW_SESSIONS = "view_sessions"
     VIEW_JOBS = "view_jobs"
     RETRY_JOBS = "retry_jobs"
@@ -38,8 +45,8 @@ class Role(StrEnum):
 
 
 _VIEWER = frozenset({Permission.OWN_PROFILE, Permission.OWN_TOKENS, Permission.VIEW_DEVICES})
-_AGENT = _VIEWER | {Permission.READ_DEVICE, Permission.DIAGNOSE, Permission.WRITE_BASIC, Permission.REBOOT, Permission.CANCEL_OPERATION}
-_ENGINEER = frozenset(Permission) - {Permission.MANAGE_USERS}
+_AGENT = _VIEWER | {Permission.READ_DEVICE, Permission.DIAGNOSE, Permission.WRITE_BASIC, Permission.REBOOT, Permission.CANCEL_OPERATION, Permission.VIEW_ACCESS}
+_ENGINEER = frozenset(Permission) - {Permission.MANAGE_USERS, Permission.MOVE_DEVICES, Permission.SEND_RAW_RPC}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
@@ -74,10 +81,17 @@ PERMISSION_WORDS = {
     Permission.FACTORY_RESET: _l("reset a device to factory settings"),
     Permission.UPGRADE_FIRMWARE: _l("update the firmware of a device"),
     Permission.MANAGE_FIRMWARE: _l("add and withdraw firmware images"),
+    Permission.MANAGE_QUIRKS: _l("set what is known of models, and turn it off"),
     Permission.BACKUP_RESTORE: _l("back up and restore settings of a device"),
     Permission.CANCEL_OPERATION: _l("cancel an operation"),
     Permission.ADMIT_DEVICE: _l("let a device out of quarantine"),
     Permission.MANAGE_DEVICES: _l("register, tag and delete devices"),
+    Permission.MANAGE_MODULES: _l("install and remove software modules"),
+    Permission.MOVE_DEVICES: _l("send devices to another ACS"),
+    Permission.SEND_RAW_RPC: _l("send a vendor's own calls to a device"),
+    Permission.VIEW_ACCESS: _l("see who may connect and who was refused"),
+    Permission.MANAGE_ACCESS: _l("block devices and register certificates"),
+    Permission.MERGE_DEVICES: _l("merge devices, split them, and settle identity alarms"),
     Permission.VIEW_SESSIONS: _l("read recorded sessions"),
     Permission.VIEW_JOBS: _l("see background jobs"),
     Permission.RETRY_JOBS: _l("run a failed job again"),
