@@ -19,11 +19,38 @@ from acs.quirks.views import QuirkView
 FORMAT = 1
 MAX_BYTES, MAX_ENTRIES = 2 * 1024 * 1024, 20_000
 
-SIMULATED: Mapping[str, Callable[[Any, str], Mapping[str, Any]]] = {
-    "no_transfer_complete": lambda value, item: {"transfer_complete": not value},
-    "request_basic": lambda value, item: {"cr_basic": value},
+Knobs = Mapping[str, Any]
+
+
+def _flag(**knobs: Any) -> Callable[[Any, str], Knobs]:
+    """Knobs of a flag that is set; one that is not set is played by doing nothing."""
+    return lambda value, item: knobs if value is True else {}
+
+
+SIMULATED: Mapping[str, Callable[[Any, str], Knobs]] = {
+    "read_batch": lambda value, item: {"before": [f"at-most {value} 9004"]},
+    "refused_names": lambda value, item: {"before": [f"unreadable {item.rpartition('.')[2]}"]},
+    "root_names_refused": _flag(before=["root-names 9005"]),
+    "deep_names_refused": _flag(before=["whole-tree 9004"]),
+    "next_level_refused": _flag(after=["next-level-nothing"]),
+    "lists_itself": _flag(after=["lists-itself"]),
+    "partial_reads_refused": _flag(before=["partial-path 9002"]),
+    "hidden": lambda value, item: {"after": ["stars"]},
+    "boolean_literal": lambda value, item: {"before": ["booleans-only 0 1" if value == "digits" else "booleans-only true false"]},
+    "needs_restart": _flag(after=["write-status 1"]),
+    "parameter_key_lost": _flag(inform=["parameter-key 0"], after=["parameter-key 0"]),
+    "instance_unusable": _flag(after=["instance-number 0"]),
+    "instances_reused": _flag(before=["reuse-numbers"]),
+    "not_ready_s": lambda value, item: {"before": [f"not-ready {value} 9002"]},
+    "no_transfer_complete": _flag(transfer_complete=False),
+    "second_boot": _flag(files=["second-boot"]),
+    "files_http_only": _flag(files=["no-https"]),
+    "files_need_name": _flag(files=["host-name"]),
+    "files_exact_size": _flag(files=["exact-size"]),
+    "request_basic": _flag(cr_basic=True),
+    "three_empties": _flag(empties=3),
 }
-"""Knob of the registry → knobs of the simulator that reproduce it."""
+"""Knob of the registry → knobs of the simulator that reproduce it (simulators/quirks)."""
 
 
 def written(views: Sequence[QuirkView], now: datetime) -> str:
@@ -50,13 +77,13 @@ def simulated(views: Iterable[QuirkView]) -> dict[str, dict[str, Any]]:
     profiles: dict[str, dict[str, Any]] = {}
     for view in views:
         knobs = SIMULATED.get(view.knob)
-        if knobs is None or view.state != State.ACTIVE.value:
+        played = knobs(view.value, view.item) if knobs is not None and view.state == State.ACTIVE.value else {}
+        if not played:
             continue
         name = "-".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-") for part in view.scope if part) or "any"
         profile = profiles.setdefault(name, {"says": f"as {' '.join(part for part in view.scope if part)} does"})
-        for key, value in knobs(view.value, view.item).items():
-            held = profile.get(key)
-            profile[key] = [*held, *value] if isinstance(held, list) and isinstance(value, list) else value
+        for key, value in played.items():
+            profile[key] = list(dict.fromkeys([*profile.get(key, ()), *value])) if isinstance(value, list) else value
     return profiles
 
 

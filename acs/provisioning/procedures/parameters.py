@@ -1,11 +1,13 @@
-"""Reading, writing and walking the parameter tree: read, write, add, delete, discover, refresh, notification.
+"""Reading and walking the parameter tree, and its objects: read, discover, refresh, add, delete, notification. Writing is in writing.py.
 
-Reads go by leaves in batches that are halved on a fault (lesson R-7, quirks K-46, K-49, K-50); writes keep credentials and the ACS URL apart
-from everything else (K-54) and are read back (R-6). Conformance C.2 to C.6, K.2.
+Reads go by leaves in batches (lesson R-7). What a batch shows of the device is told as it goes (`Learned`): a batch that faults is halved
+down to the culprit, or, where both halves can be read, was too large (K-46, K-49, K-50); the next read begins with what worked and
+grows again by small steps. Conformance C.2 to C.6, K.2.
 """
 
-import re
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from acs.cwmp.faults import CwmpFault
@@ -20,68 +22,205 @@ from acs.cwmp.messages import (
     SetParameterAttributesStruct,
     SetParameterValues,
 )
-from acs.cwmp.paths import leaf, parent
-from acs.provisioning.procedure import Answer, Context, Done, Failed, Procedure, Progress, Refused, Snapshot
-from datamodels.check import is_secret
+from acs.cwmp.paths import parent
+from acs.provisioning.procedure import MISSING_ANSWER, Answer, Context, Done, Failed, Learned, Procedure, Progress, Snapshot, Trigger, Wait
+from acs.provisioning.quirks import STANDARD, DeviceQuirks
 
 Values = tuple[ParameterValueStruct, ...]
-_CREDENTIAL_LEAVES = frozenset(
-    {"URL", "Username", "Password", "ConnectionRequestUsername", "ConnectionRequestPassword", "STUNUsername", "STUNPassword"}
-)
+Steps = Generator[Any, Answer, Any]
+
+# ---- a device that has just started --------------------------------------------------------------------------
+
+NOT_READY = frozenset({9002, 9007})
+"""Faults of a device that is not done starting (quirk K-57)."""
+READY_AFTER_S = 180
+"""How long after its start a device that is not known may refuse everything; known ones get half as much again as they took before."""
+TRY_AGAIN = timedelta(seconds=30)
 
 
-def is_credential(path: str) -> bool:
-    """Whether a parameter must travel alone: a refused value beside it would roll the login back, or lock the device out."""
-    return parent(path).endswith("ManagementServer.") and leaf(path) in _CREDENTIAL_LEAVES
+def is_starting(ctx: Context) -> bool:
+    """Whether the device started so recently that what it refuses may be for that alone."""
+    if ctx.facts.booted_at is None:
+        return False
+    window = max(READY_AFTER_S, ctx.facts.quirks.not_ready_s * 3 // 2)
+    return ctx.now - ctx.facts.booted_at < timedelta(seconds=window)
+
+
+def wait_until_ready(ctx: Context, phase: str, fault: CwmpFault | None) -> Wait | None:
+    """Where a refusal may only mean "not ready yet": try again in half a minute, as long as the device counts as starting."""
+    codes = {parameter.code for parameter in fault.parameters} or {fault.code} if fault is not None else set()
+    if not codes or fault == MISSING_ANSWER or not codes <= NOT_READY or not is_starting(ctx):
+        return None
+    memo = {**ctx.memo, "refused_at": ctx.now.isoformat()}
+    return Wait(
+        phase, frozenset({Trigger.INFORM}), ctx.now + TRY_AGAIN, "The device has only just started and refuses; it is tried again", memo
+    )
+
+
+def became_ready(ctx: Context) -> Steps:
+    """What was refused while the device started is taken now: how long it takes to get ready."""
+    if "refused_at" in ctx.memo and ctx.facts.booted_at is not None:
+        took = int((ctx.now - ctx.facts.booted_at).total_seconds())
+        if ctx.facts.quirks.not_ready_s < took <= 7200:
+            yield Learned("not_ready_s", took, asked="the same request again", answered=f"refused at first, taken {took} s after the start")
 
 
 # ---- reading -----------------------------------------------------------------------------------------------
 
 
-def read_names(names: Sequence[str], batch: int, missing: list[tuple[str, CwmpFault]]) -> Generator[Any, Answer, Values]:
-    """The values of many leaves. A batch that faults is halved down to the culprit, which lands in `missing`."""
+@dataclass(slots=True)
+class Pace:
+    """How many names are asked for at once. `fails`: the smallest number that was ever too many, 0 for none known; `proved`: the most
+    that were answered.
+
+    Between what works and what fails it grows by a quarter of the difference; one attempt that fails ends the growing of this operation.
+    """
+
+    size: int
+    fails: int = 0
+    may_grow: bool = True
+    breaks: int = 0
+    """How often the session broke off before: each time half as many (quirk K-46)."""
+    proved: int = 0
+
+    @classmethod
+    def of(cls, ctx: Context) -> "Pace":
+        quirks, breaks = ctx.facts.quirks, max(0, ctx.attempts)
+        return cls(max(1, quirks.read_batch >> min(breaks, 7)), quirks.read_batch_fails, breaks == 0, breaks)
+
+    def worked(self, count: int) -> None:
+        """So many were answered. A last, short batch proves nothing."""
+        if count < self.size:
+            return
+        self.proved = count
+        if self.may_grow and self.fails > self.size + 1:
+            self.size += max(1, (self.fails - self.size) // 4)
+
+    def too_many(self, count: int, most: int) -> None:
+        """So many faulted, though each can be read; `most` of them at once could."""
+        if 0 < self.proved < count:
+            self.may_grow, most = False, max(most, self.proved)
+        self.fails = min(self.fails or count, count)
+        self.size = self.proved = max(1, most)
+
+
+Missing = list[tuple[str, CwmpFault]]
+
+
+def read_names(names: Sequence[str], pace: Pace | int, missing: Missing) -> Generator[Any, Answer, Values]:
+    """The values of many leaves, in order. A batch that faults is halved down to the culprit, which lands in `missing`."""
+    pace = pace if isinstance(pace, Pace) else Pace(pace)
+    before = replace(pace)
     got: list[ParameterValueStruct] = []
-    stack = [tuple(names[i : i + batch]) for i in range(0, len(names), batch)][::-1]
-    while stack:
-        part = stack.pop()
+    fault: CwmpFault | None = None
+    at = 0
+    while at < len(names):
+        part = tuple(names[at : at + pace.size])
+        at += len(part)
+        culprits = len(missing)
         answer = yield GetParameterValues(part)
         if isinstance(answer, CwmpFault):
-            if len(part) == 1:
-                missing.append((part[0], answer))
-            else:
-                middle = len(part) // 2
-                stack += [part[middle:], part[:middle]]
-            continue
-        got += answer.parameter_list
-        if len(names) > 2 * batch:
+            most = yield from _halves(part, answer, got, missing)
+            if len(part) > 1 and len(missing) == culprits:
+                pace.too_many(len(part), most)
+                fault = answer
+        else:
+            got += answer.parameter_list
+            pace.worked(len(part))
+        if len(names) > 2 * before.size:
             yield Progress(f"{len(got)} of {len(names)} values read")
+    if fault is not None:
+        told = f"{fault}, though the same names can be read in parts"
+        yield Learned("read_batch_fails", pace.fails, asked=f"values of {pace.fails} names", answered=told)
+    if pace.proved and pace.proved != before.size and pace.fails:
+        yield Learned("read_batch", pace.proved, asked=f"values of {pace.proved} names", answered=f"answered; {pace.fails} are too many")
+    elif pace.proved and pace.breaks > 1:
+        yield Learned(
+            "read_batch", pace.proved, asked=f"values of {pace.proved} names", answered="answered; with more, the session broke off twice"
+        )
     return tuple(got)
 
 
+def _halves(part: tuple[str, ...], fault: CwmpFault, got: list[ParameterValueStruct], missing: Missing) -> Generator[Any, Answer, int]:
+    """Read a part that faulted in halves, those in halves again, in order; the most names that were answered at once."""
+    if len(part) == 1:
+        missing.append((part[0], fault))
+        return 0
+    most = 0
+    stack = [part[len(part) // 2 :], part[: len(part) // 2]]
+    while stack:
+        half = stack.pop()
+        answer = yield GetParameterValues(half)
+        if not isinstance(answer, CwmpFault):
+            got += answer.parameter_list
+            most = max(most, len(half))
+        elif len(half) == 1:
+            missing.append((half[0], answer))
+        else:
+            stack += [half[len(half) // 2 :], half[: len(half) // 2]]
+    return most
+
+
 def read(ctx: Context) -> Procedure:
-    """args: paths, full or partial. Partial ones are read as they are and walked when the device refuses."""
+    """args: paths, full or partial. Partial ones are read as they are and walked when the device refuses.
+
+    Names the device is known to refuse are asked for all the same, each alone at the end: a person asked.
+    """
+    quirks = ctx.facts.quirks
     got: list[ParameterValueStruct] = []
-    missing: list[tuple[str, CwmpFault]] = []
+    missing: Missing = []
     full = [path for path in ctx.args["paths"] if not path.endswith(".")]
     for path in ctx.args["paths"]:
         if path.endswith("."):
             got += yield from read_subtree(ctx, path, missing)
-    got += yield from read_names(full, ctx.facts.read_batch, missing)
+    got += yield from read_names([name for name in full if quirks.of("refused_names", name) is None], Pace.of(ctx), missing)
+    odd = [name for name in full if quirks.of("refused_names", name) is not None]
+    again = yield from read_names(odd, 1, missing)
+    for value in again:
+        yield Learned("refused_names", None, value.name, f"the value of {value.name}", "answered")
+    got += again
     if not got and missing:
-        return Failed("The device refused to be read.", missing[0][1], {"missing": _told(missing)})
+        fault = missing[0][1]
+        return wait_until_ready(ctx, "read", fault) or Failed("The device refused to be read.", fault, {"missing": _told(missing)})
+    yield from became_ready(ctx)
     return Done({"count": len(got), "values": {v.name: v.value for v in got[:200]}, "missing": _told(missing)})
 
 
-def read_subtree(ctx: Context, path: str, missing: list[tuple[str, CwmpFault]]) -> Generator[Any, Answer, Values]:
+def read_subtree(ctx: Context, path: str, missing: Missing) -> Generator[Any, Answer, Values]:
     """All values below a partial path: asked for at once, by names in batches where that is refused."""
-    answer = yield GetParameterValues((path,))
-    if not isinstance(answer, CwmpFault) and all(v.name != path for v in answer.parameter_list):
-        return tuple(answer.parameter_list)
-    names = yield from walk(path, deep=False)
+    quirks = ctx.facts.quirks
+    refused: CwmpFault | None = None
+    if not quirks.partial_reads_refused:
+        answer = yield GetParameterValues((path,))
+        if not isinstance(answer, CwmpFault) and all(v.name != path for v in answer.parameter_list):
+            return tuple(answer.parameter_list)
+        refused = answer if isinstance(answer, CwmpFault) else None
+    names = yield from walk(path, False, quirks)
     leaves = [name for name, _ in names if not name.endswith(".")]
-    if not leaves and isinstance(answer, CwmpFault):
-        missing.append((path, answer))
-    return (yield from read_names(leaves, ctx.facts.read_batch, missing))
+    if not leaves and refused is not None:
+        missing.append((path, refused))
+    values = yield from read_leaves(ctx, leaves, missing)
+    if values and not quirks.partial_reads_refused:
+        told = str(refused) if refused is not None else "one value named after the object"
+        yield Learned("partial_reads_refused", True, asked=f"the values below {path}", answered=f"{told}; the names below can be read")
+    return values
+
+
+def read_leaves(ctx: Context, leaves: Sequence[str], missing: Missing) -> Generator[Any, Answer, Values]:
+    """The values of names the device itself listed: those it is known to refuse are left out, those it refuses now are learned.
+
+    What is left out is tried again after a change of firmware: what was learned counts for one version.
+    """
+    quirks = ctx.facts.quirks
+    wanted = [name for name in leaves if quirks.of("refused_names", name) is None]
+    culprits: Missing = []
+    got = yield from read_names(wanted, Pace.of(ctx), culprits)
+    missing += culprits
+    if got and not is_starting(ctx):  # all of them refused is another matter, and a device that starts refuses anything
+        for name, fault in culprits:
+            if fault.code in (9002, 9005):
+                yield Learned("refused_names", fault.code, name, f"the value of {name}, which it lists", str(fault))
+    return got
 
 
 def _told(missing: Iterable[tuple[str, CwmpFault]]) -> list[dict[str, str]]:
@@ -91,25 +230,55 @@ def _told(missing: Iterable[tuple[str, CwmpFault]]) -> list[dict[str, str]]:
 # ---- discovery ---------------------------------------------------------------------------------------------
 
 
-def walk(path: str, deep: bool) -> Generator[Any, Answer, tuple[tuple[str, bool], ...]]:
-    """Names below `path` with their writable flags. `deep` asks for all at once first; a refusal is walked level by level."""
-    if deep:
+def walk(path: str, deep: bool, quirks: DeviceQuirks = STANDARD) -> Generator[Any, Answer, tuple[tuple[str, bool], ...]]:
+    """Names below `path` with their writable flags. `deep` asks for all at once first; a refusal is walked level by level.
+
+    A device that gives nothing level by level (quirk K-47) is asked for all at once instead.
+    """
+    refused = ""
+    if deep and (not quirks.deep_names_refused or quirks.next_level_refused):
         answer = yield GetParameterNames(path, False)
         if not isinstance(answer, CwmpFault) and answer.parameter_list:
             return _names(answer.parameter_list)
+        refused = _answered(answer)
     found: dict[str, bool] = {}
-    stack = [path]
+    stack = [] if quirks.next_level_refused else [path]
     seen = set(stack)
+    level, itself, unknown = "nothing was asked", False, False
     while stack:
-        answer = yield GetParameterNames(stack.pop(), True)
+        asked = stack.pop()
+        answer = yield GetParameterNames(asked, True)
+        if asked == path:
+            level, unknown = _answered(answer), isinstance(answer, CwmpFault) and answer.code == 9005
         if isinstance(answer, CwmpFault):
             continue
         for name, writable in _names(answer.parameter_list):
+            itself = itself or name == asked
             found[name] = writable
             if name.endswith(".") and name not in seen and name.startswith(path):
                 seen.add(name)
                 stack.append(name)
-    return tuple(found.items())
+    if found:
+        if refused:
+            yield Learned(
+                "deep_names_refused", True, asked=f"all names below {path}", answered=f"{refused}; level by level they are listed"
+            )
+        if itself:
+            yield Learned("lists_itself", True, asked=f"the next level of {path}", answered="the object itself is in the list")
+        return tuple(found.items())
+    if not deep and not unknown:
+        answer = yield GetParameterNames(path, False)
+        if not isinstance(answer, CwmpFault) and answer.parameter_list:
+            if not quirks.next_level_refused:
+                yield Learned(
+                    "next_level_refused", True, asked=f"the next level of {path}", answered=f"{level}; all at once they are listed"
+                )
+            return _names(answer.parameter_list)
+    return ()
+
+
+def _answered(answer: Any) -> str:
+    return str(answer) if isinstance(answer, CwmpFault) else "an empty list"
 
 
 def _names(listed: Iterable[ParameterInfoStruct]) -> tuple[tuple[str, bool], ...]:
@@ -125,29 +294,46 @@ def _names(listed: Iterable[ParameterInfoStruct]) -> tuple[tuple[str, bool], ...
 
 
 def discover(ctx: Context) -> Procedure:
-    """The whole tree: names, then values. After a session that broke off it walks in small steps (quirk K-46)."""
-    root = ctx.facts.root + "."
-    names = yield from walk(root, deep=ctx.attempts == 0)
+    """The whole tree: names, then values. After a session that broke off it walks in small steps (quirk K-46).
+
+    Where the device lists no names at its root (K-45), names come with the values of the whole tree.
+    """
+    quirks, root = ctx.facts.quirks, ctx.facts.root + "."
+    names = () if quirks.root_names_refused else (yield from walk(root, ctx.attempts == 0, quirks))
     leaves = [name for name, _ in names if not name.endswith(".")]
     if not leaves:
-        return Failed("The device lists no parameters.")
+        return (yield from _discover_values(ctx, root))
     yield Progress(f"{len(leaves)} parameters found")
-    missing: list[tuple[str, CwmpFault]] = []
-    values = yield from read_names(leaves, ctx.facts.read_batch, missing)
+    missing: Missing = []
+    values = yield from read_leaves(ctx, leaves, missing)
     return Done({"parameters": len(leaves), "values": len(values), "missing": _told(missing)}, (Snapshot("", names, values),))
+
+
+def _discover_values(ctx: Context, root: str) -> Procedure:
+    """Names out of the values below the root; which of them can be written is not known then, and is left to trying."""
+    answer = yield GetParameterValues((root,))
+    if isinstance(answer, CwmpFault):
+        return wait_until_ready(ctx, "discover", answer) or Failed("The device lists no parameters.", answer)
+    values = tuple(v for v in answer.parameter_list if not v.name.endswith("."))
+    if not values:
+        return Failed("The device lists no parameters.")
+    if not ctx.facts.quirks.root_names_refused:
+        yield Learned("root_names_refused", True, asked=f"the names below {root}", answered="none; its values can be read")
+    told = {"parameters": len(values), "values": len(values), "missing": []}
+    return Done(told, (Snapshot("", tuple((v.name, True) for v in values), values),))
 
 
 def refresh(ctx: Context) -> Procedure:
     """args: prefixes. Reads subtrees anew, with what came and went in their tables."""
     snapshots: list[Snapshot] = []
-    missing: list[tuple[str, CwmpFault]] = []
+    missing: Missing = []
     for prefix in ctx.args["prefixes"]:
-        names = yield from walk(prefix, deep=True)
+        names = yield from walk(prefix, True, ctx.facts.quirks)
         if not names:
             missing.append((prefix, CwmpFault(9005)))
             continue
         leaves = [name for name, _ in names if not name.endswith(".")]
-        values = yield from read_names(leaves, ctx.facts.read_batch, missing)
+        values = yield from read_leaves(ctx, leaves, missing)
         if values or not leaves:
             snapshots.append(Snapshot(prefix, names, values))
     told = {"values": sum(len(s.values) for s in snapshots), "missing": _told(missing)}
@@ -156,114 +342,30 @@ def refresh(ctx: Context) -> Procedure:
     return Done(told, tuple(snapshots))
 
 
-# ---- writing -----------------------------------------------------------------------------------------------
-
-
-def write_values(ctx: Context, values: Values, parameter_key: str) -> Generator[Any, Answer, int]:
-    """Write one group; the highest Status. Refused with the faults of the parameters."""
-    answer = yield SetParameterValues(values, parameter_key)
-    if isinstance(answer, CwmpFault):
-        raise Refused("The device refused the new values. Nothing of this group was changed.", answer)
-    return int(answer.status)
-
-
-def write(ctx: Context) -> Procedure:
-    """args: values [[path, value, type], …]. Ordinary values in one atomic call, credentials and the ACS URL in calls of their own."""
-    wanted = tuple(ParameterValueStruct(path, value, kind) for path, value, kind in ctx.args["values"])
-    ordinary = tuple(v for v in wanted if not is_credential(v.name))
-    groups = [group for group in (ordinary, *_credential_groups(wanted)) if group]
-    status = 0
-    written: list[ParameterValueStruct] = []
-    for group in groups:
-        try:
-            status = max(status, (yield from write_values(ctx, group, ctx.args.get("parameter_key", ctx.facts.parameter_key))))
-        except Refused as refused:
-            told = f"{refused}" + (f" Already written: {', '.join(v.name for v in written)}." if written else "")
-            return Failed(told, refused.fault, {"written": [v.name for v in written]})
-        written += group
-    missing: list[tuple[str, CwmpFault]] = []
-    checked = [v.name for v in wanted if ctx.args.get("verify", True)]
-    back = yield from read_names(checked, ctx.facts.read_batch, missing)
-    unseen = _unseen(checked, back, missing)
-    if len(checked) > 1 and unseen:  # left out of a longer answer (quirk K-51): asked for alone
-        back += yield from read_names(unseen, 1, missing)
-        unseen = _unseen(checked, back, missing)
-    differing = _not_held(wanted, back)
-    result = {"status": status, "written": [v.name for v in wanted], "needs_restart": status == 1, "not_held": differing}
-    secrets = tuple(v for v in wanted if _hidden(v, back))
-    if unseen and status == 0:  # some devices accept any name (lesson R-6)
-        return Failed(f"The device accepted the write but has no {', '.join(unseen)}.", None, result)
-    if differing and status == 0:
-        names = ", ".join(item["path"] for item in differing)
-        return Failed(f"The device accepted the write but shows another value for {names}.", None, result)
-    return Done(result, values=secrets)
-
-
-def _credential_groups(values: Values) -> list[Values]:
-    """Username and password belong together; the URL travels alone, and last: it may lead the device away."""
-    request = tuple(v for v in values if is_credential(v.name) and leaf(v.name).startswith("ConnectionRequest"))
-    stun = tuple(v for v in values if is_credential(v.name) and leaf(v.name).startswith("STUN"))
-    login = tuple(v for v in values if is_credential(v.name) and leaf(v.name) in ("Username", "Password"))
-    url = tuple(v for v in values if is_credential(v.name) and leaf(v.name) == "URL")
-    return [request, stun, login, url]
-
-
-def _unseen(names: Iterable[str], back: Values, missing: Iterable[tuple[str, CwmpFault]]) -> list[str]:
-    """Names the device neither shows nor refuses to show for a reason of its own."""
-    known = {v.name for v in back} | {path for path, fault in missing if fault.code != 9005}
-    return [name for name in names if name not in known]
-
-
-def _hidden(wanted: ParameterValueStruct, back: Values) -> bool:
-    """Written, but reads back as stars, or empty where it is a secret: a value only we know (quirk K-41)."""
-    return any(
-        v.name == wanted.name and v.value != wanted.value and not v.value.strip("*•") and (bool(v.value) or is_secret(v.name)) for v in back
-    )
-
-
-def _not_held(wanted: Values, back: Values) -> list[dict[str, str]]:
-    shown = {v.name: v for v in back}
-    differing = []
-    for v in wanted:
-        got = shown.get(v.name)
-        if got is None or _hidden(v, back) or same_value(v.value, got.value, got.type):
-            continue
-        differing.append({"path": v.name, "wanted": v.value, "shows": got.value})
-    return differing
-
-
-_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
-_BOOLEANS = {"1": "1", "true": "1", "yes": "1", "on": "1", "enabled": "1", "0": "0", "false": "0", "no": "0", "off": "0", "disabled": "0"}
-
-
-def same_value(wanted: str, got: str, kind: str) -> bool:
-    """Equal as the device may normalise it: booleans, numbers, case of hex, blanks and order-keeping commas (quirk K-42)."""
-    a, b = wanted.strip(), got.strip()
-    if a == b:
-        return True
-    if kind == "boolean":
-        return _BOOLEANS.get(a.lower(), a) == _BOOLEANS.get(b.lower(), b)
-    if a.lower() == b.lower() or a.strip('"') == b.strip('"'):
-        return True
-    if [part.strip() for part in a.split(",")] == [part.strip() for part in b.split(",")]:
-        return True
-    return bool(_NUMBER.fullmatch(a) and _NUMBER.fullmatch(b)) and int(a) == int(b)
-
-
 # ---- objects -----------------------------------------------------------------------------------------------
 
 
 def add_object(ctx: Context) -> Procedure:
-    """args: table, values [[leaf, value, type], …]. The row is taken away again if the device refuses its values."""
-    table = ctx.args["table"]
+    """args: table, values [[leaf, value, type], …]. The row is taken away again if the device refuses its values.
+
+    Of a device that does not say which row it made (quirk K-59) the table is looked at before and after.
+    """
+    table, quirks = ctx.args["table"], ctx.facts.quirks
     if ctx.maybe_sent:
         return Failed("The connection broke while the row was being added: look at the table before you try again.")
+    before = (yield from _rows(table, quirks)) if quirks.instance_unusable else frozenset()
     answer = yield AddObject(table, ctx.facts.parameter_key)
     if isinstance(answer, CwmpFault):
         return Failed(f"The device added no row to {table}.", answer)
-    if answer.instance_number < 1:  # quirk K-59
+    number = answer.instance_number
+    if quirks.instance_unusable:
+        new = sorted((yield from _rows(table, quirks)) - before)
+        number = new[0] if len(new) == 1 else number
+    elif number < 1:
+        yield Learned("instance_unusable", True, asked=f"a new row of {table}", answered=f"instance number {number}")
+    if number < 1:
         return Failed(f"The device added a row to {table} but did not say which: look at the table before you try again.")
-    row = f"{table}{answer.instance_number}."
+    row = f"{table}{number}."
     values = tuple(ParameterValueStruct(row + name, value, kind) for name, value, kind in ctx.args.get("values", ()))
     if values:
         written = yield SetParameterValues(values, ctx.facts.parameter_key)
@@ -271,10 +373,17 @@ def add_object(ctx: Context) -> Procedure:
             removed = yield DeleteObject(row, ctx.facts.parameter_key)
             kept = " It could not be taken away again." if isinstance(removed, CwmpFault) else " The row was taken away again."
             return Failed("The device refused the values of the new row." + kept, written)
-    names = yield from walk(row, deep=True)
-    missing: list[tuple[str, CwmpFault]] = []
-    got = yield from read_names([name for name, _ in names if not name.endswith(".")], ctx.facts.read_batch, missing)
-    return Done({"instance": answer.instance_number, "path": row}, (Snapshot(row, _with_row(row, names), got),))
+    names = yield from walk(row, True, quirks)
+    missing: Missing = []
+    got = yield from read_leaves(ctx, [name for name, _ in names if not name.endswith(".")], missing)
+    return Done({"instance": number, "path": row}, (Snapshot(row, _with_row(row, names), got),))
+
+
+def _rows(table: str, quirks: DeviceQuirks) -> Generator[Any, Answer, frozenset[int]]:
+    """The instance numbers a table has now."""
+    names = yield from walk(table, False, quirks)
+    below = (name[len(table) :].partition(".")[0] for name, _ in names if name.startswith(table))
+    return frozenset(int(part) for part in below if part.isdigit())
 
 
 def _with_row(row: str, names: tuple[tuple[str, bool], ...]) -> tuple[tuple[str, bool], ...]:

@@ -1,4 +1,6 @@
-"""Reading, writing, walking: batches that shrink, groups kept apart, rows taken back."""
+"""Reading and walking: batches that shrink and grow, what is learned on the way, rows taken back."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -16,9 +18,10 @@ from acs.cwmp.messages import (
     SetParameterAttributes,
     SetParameterValues,
 )
-from acs.provisioning.procedure import Done, Failed
+from acs.provisioning.procedure import Done, Failed, Trigger, Wait
 from acs.provisioning.procedures import parameters
-from tests.acs.provisioning.scripted import Device, context, play, played
+from acs.provisioning.quirks import DeviceQuirks, taught
+from tests.acs.provisioning.scripted import NOW, Device, context, play, played
 
 TREE = {
     "Device.DeviceInfo.SoftwareVersion": "1.0",
@@ -129,6 +132,148 @@ def test_a_long_read_tells_how_far_it_is():
     assert told == ["16 of 64 values read", "32 of 64 values read", "48 of 64 values read", "64 of 64 values read"]
 
 
+# ---- what reading teaches --------------------------------------------------------------------------------------
+
+
+def learns(procedure, device):
+    return played(procedure, device).knobs
+
+
+@pytest.mark.quirk("K-50")
+def test_the_largest_batch_is_learned_by_what_works_and_what_fails_and_found_in_a_few_sessions():
+    """A device that takes 32 names, as Grandstream's: each session begins with what worked and grows carefully."""
+    names = {f"Device.A.{i}": "x" for i in range(300)}
+    quirks, faults = DeviceQuirks(), []
+    for _session in range(6):
+        d = device(values=names, max_names=32)
+        seen = played(parameters.read(context(args={"paths": list(names)}, quirks=quirks)), d)
+        assert seen.outcome.result["count"] == 300
+        faults.append(sum(n > 32 for n in sizes(d)))
+        for knob, item, value in seen.knobs:
+            quirks = taught(quirks, knob, item, value)
+    assert (quirks.read_batch, quirks.read_batch_fails) == (32, 33)
+    assert faults[0] <= 4
+    assert faults[-1] == 0, "nothing is tried any more once both sides are known"
+    assert max(faults[1:]) <= 1
+
+
+def test_a_batch_set_by_hand_is_kept_and_does_not_grow():
+    d = device(values=MANY)
+    assert learns(parameters.read(context(args={"paths": list(MANY)}, quirks=DeviceQuirks(read_batch=10))), d) == []
+    assert set(sizes(d)) == {10, 4}
+
+
+def test_a_fault_by_one_name_is_no_word_on_the_size():
+    d = device(values=MANY, unreadable={"Device.A.17": 9005})
+    assert learns(parameters.read(context(args={"paths": list(MANY)}, read_batch=64)), d) == []
+
+
+@pytest.mark.quirk("K-46")
+def test_after_sessions_that_broke_it_reads_smaller_and_keeps_what_works_after_the_second():
+    d = device(values=MANY)
+    first = played(parameters.discover(context(attempts=1)), d)
+    assert max(sizes(d)) == 50
+    assert first.knobs == []
+    d = device(values=MANY)
+    assert ("read_batch", "", 25) in learns(parameters.discover(context(attempts=2)), d)
+
+
+@pytest.mark.quirk("K-49", "K-53")
+def test_a_name_that_is_listed_and_refused_is_learned_and_left_out_from_then_on():
+    def d():
+        return device(values=MANY, unreadable={"Device.A.17": 9005, "Device.A.18": 9001})
+
+    assert learns(parameters.discover(context()), d()) == [("refused_names", "Device.A.17", 9005)]
+    knowing = d()
+    outcome = play(parameters.discover(context(quirks=DeviceQuirks(refused_names={"Device.A.17": 9005, "Device.A.18": 9001}))), knowing)
+    assert outcome.result["values"] == 62
+    assert sizes(knowing) == [62], "one question, no fault"
+
+
+@pytest.mark.quirk("K-53")
+def test_a_person_may_ask_for_what_was_refused_and_an_answer_takes_the_mark_back():
+    quirks = DeviceQuirks(refused_names={"Device.A.17": 9005, "Device.A.18": 9005})
+    d = device(values=MANY, unreadable={"Device.A.18": 9005})
+    seen = played(parameters.read(context(args={"paths": ["Device.A.17", "Device.A.18", "Device.A.1"]}, quirks=quirks)), d)
+    assert set(seen.outcome.result["values"]) == {"Device.A.1", "Device.A.17"}
+    assert seen.knobs == [("refused_names", "Device.A.17", None)]
+    assert sizes(d) == [1, 1, 1]
+
+
+@pytest.mark.quirk("K-57")
+def test_nothing_is_learned_of_a_device_that_has_just_started():
+    d = device(values=MANY, unreadable={"Device.A.17": 9002})
+    assert learns(parameters.discover(context(booted_at=NOW - timedelta(seconds=20))), d) == []
+
+
+@pytest.mark.quirk("K-57")
+def test_a_device_that_starts_and_refuses_is_asked_again_until_it_is_ready_and_how_long_is_learned():
+    busy = device(unreadable={"Device.DeviceInfo.UpTime": 9002})
+    booted = NOW - timedelta(seconds=30)
+    args = {"paths": ["Device.DeviceInfo.UpTime"]}
+    wait = play(parameters.read(context(args=args, booted_at=booted)), busy)
+    assert isinstance(wait, Wait)
+    assert (wait.phase, wait.on, wait.until) == ("read", frozenset({Trigger.INFORM}), NOW + timedelta(seconds=30))
+    later = played(parameters.read(context(args=args, booted_at=booted, memo=wait.memo, now=NOW + timedelta(seconds=90))), device())
+    assert later.knobs == [("not_ready_s", "", 120)]
+    late = context(args=args, booted_at=booted, memo=wait.memo, now=NOW + timedelta(seconds=160))
+    assert isinstance(play(parameters.read(late), busy), Failed), "bounded: after three minutes it is a refusal"
+    known = context(args=args, booted_at=booted, now=NOW + timedelta(seconds=160), quirks=DeviceQuirks(not_ready_s=600))
+    assert isinstance(play(parameters.read(known), busy), Wait), "a radio that is known to take ten minutes is given fifteen"
+
+
+@pytest.mark.quirk("R-7")
+def test_a_device_that_reads_no_partial_path_is_asked_by_names_from_then_on():
+    assert learns(parameters.read(context(args={"paths": ["Device.WiFi."]})), device(partial=False)) == [
+        ("partial_reads_refused", "", True)
+    ]
+    d = device(partial=False)
+    read(d, "Device.WiFi.", quirks=DeviceQuirks(partial_reads_refused=True))
+    assert all(not name.endswith(".") for request in d.asked_for(GetParameterValues) for name in request.parameter_names)
+
+
+@pytest.mark.quirk("K-46")
+def test_a_tree_that_lists_level_by_level_only_is_walked_from_then_on():
+    assert learns(parameters.discover(context()), device(deep=False)) == [("deep_names_refused", "", True)]
+    d = device(deep=False)
+    play(parameters.discover(context(quirks=DeviceQuirks(deep_names_refused=True))), d)
+    assert all(request.next_level for request in d.asked_for(GetParameterNames))
+
+
+@pytest.mark.quirk("K-47")
+@pytest.mark.parametrize("nothing", [GetParameterNamesResponse(), CwmpFault(9002)], ids=["empty list", "fault"])
+def test_a_device_that_lists_no_level_is_asked_for_all_at_once(nothing):
+    def d():
+        made = device(partial=False)
+        made.answers[GetParameterNames] = lambda request: nothing if request.next_level else made._GetParameterNames(request)
+        return made
+
+    seen = played(parameters.read(context(args={"paths": ["Device.WiFi."]})), d())
+    assert seen.outcome.result["count"] == 3
+    assert ("next_level_refused", "", True) in seen.knobs
+    knowing = d()
+    play(parameters.read(context(args={"paths": ["Device.WiFi."]}, quirks=DeviceQuirks(next_level_refused=True))), knowing)
+    assert [request.next_level for request in knowing.asked_for(GetParameterNames)] == [False]
+
+
+@pytest.mark.quirk("R-8")
+def test_a_list_that_names_the_object_itself_is_noted():
+    assert ("lists_itself", "", True) in learns(parameters.discover(context()), device(deep=False, lists_itself=True))
+
+
+@pytest.mark.quirk("K-45")
+def test_a_root_that_lists_no_names_is_read_by_its_values_and_never_listed_again():
+    def d():
+        return device(answers={GetParameterNames: CwmpFault(9005)})
+
+    seen = played(parameters.discover(context()), d())
+    assert {v.name: v.value for v in seen.outcome.snapshots[0].values} == TREE
+    assert seen.knobs == [("root_names_refused", "", True)]
+    knowing = d()
+    play(parameters.discover(context(quirks=DeviceQuirks(root_names_refused=True))), knowing)
+    assert knowing.asked == [GetParameterValues(("Device.",))]
+
+
 # ---- discovery -------------------------------------------------------------------------------------------------
 
 
@@ -237,174 +382,6 @@ def test_refresh_tells_what_is_not_there_and_fails_only_when_nothing_is():
     assert none.fault == CwmpFault(9005)
 
 
-# ---- writing ---------------------------------------------------------------------------------------------------
-
-
-def write(device, *values, **args):
-    return play(parameters.write(context(args={"values": [list(v) for v in values], **args})), device)
-
-
-SSID = ("Device.WiFi.SSID.1.SSID", "New", "string")
-
-
-def test_values_are_written_in_one_call_and_read_back():
-    d = device()
-    outcome = write(d, SSID, ("Device.WiFi.SSID.1.Enable", "0", "boolean"))
-    assert outcome.result["not_held"] == []
-    assert [type(request).__name__ for request in d.asked] == ["SetParameterValues", "GetParameterValues"]
-    assert d.asked[0].parameter_key == "key"
-    assert [v.type for v in d.asked[0].parameter_list] == ["string", "boolean"]
-
-
-def test_a_parameter_key_of_its_own_goes_with_the_write():
-    d = device()
-    write(d, SSID, parameter_key="desired-9")
-    assert d.asked[0].parameter_key == "desired-9"
-
-
-def test_a_write_need_not_be_verified():
-    d = device()
-    assert isinstance(write(d, SSID, verify=False), Done)
-    assert d.asked_for(GetParameterValues) == []
-
-
-@pytest.mark.cwmp("C-31", "C-32")
-def test_a_refused_write_fails_with_the_fault_of_each_parameter():
-    outcome = write(device(refused={SSID[0]: 9007}), SSID)
-    assert isinstance(outcome, Failed)
-    assert [(p.name, p.code) for p in outcome.fault.parameters] == [(SSID[0], 9007)]
-    assert outcome.result == {"written": []}
-
-
-SERVER = "Device.ManagementServer."
-
-
-@pytest.mark.quirk("K-54")
-def test_credentials_travel_apart_and_the_acs_url_last():
-    d = device()
-    write(
-        d,
-        (SERVER + "URL", "https://acs", "string"),
-        (SERVER + "Username", "u", "string"),
-        SSID,
-        (SERVER + "ConnectionRequestPassword", "c", "string"),
-        (SERVER + "Password", "p", "string"),
-        (SERVER + "STUNPassword", "s", "string"),
-        (SERVER + "PeriodicInformInterval", "300", "unsignedInt"),
-        (SERVER + "ConnectionRequestUsername", "cu", "string"),
-    )
-    groups = [[v.name.rpartition(".")[2] for v in request.parameter_list] for request in d.asked_for(SetParameterValues)]
-    assert groups == [
-        ["SSID", "PeriodicInformInterval"],
-        ["ConnectionRequestPassword", "ConnectionRequestUsername"],
-        ["STUNPassword"],
-        ["Username", "Password"],
-        ["URL"],
-    ]
-
-
-@pytest.mark.quirk("K-54")
-def test_a_refused_group_says_what_was_written_before_it():
-    outcome = write(device(refused={SERVER + "Password": 9007}), SSID, (SERVER + "Password", "p", "string"))
-    assert isinstance(outcome, Failed)
-    assert SSID[0] in outcome.text
-    assert outcome.result == {"written": [SSID[0]]}
-
-
-@pytest.mark.quirk("R-6")
-def test_a_value_that_was_accepted_but_not_taken_fails():
-    outcome = write(device(deaf=frozenset({SSID[0]})), SSID)
-    assert isinstance(outcome, Failed)
-    assert outcome.result["not_held"] == [{"path": SSID[0], "wanted": "New", "shows": "Home"}]
-
-
-@pytest.mark.quirk("R-6")
-@pytest.mark.parametrize("answer", [None, GetParameterValuesResponse()], ids=["fault 9005", "empty list"])
-def test_an_unknown_name_that_was_accepted_fails(answer):
-    d = device(deaf=frozenset({"Device.Foo"}))
-    if answer is not None:
-        d.answers[GetParameterValues] = answer
-    outcome = write(d, ("Device.Foo", "1", "string"))
-    assert isinstance(outcome, Failed)
-    assert "has no Device.Foo" in outcome.text
-
-
-@pytest.mark.quirk("K-51")
-def test_a_name_left_out_of_a_longer_answer_is_asked_for_alone():
-    def gpv(request):
-        got = d._GetParameterValues(request)
-        return got if len(request.parameter_names) == 1 else GetParameterValuesResponse(got.parameter_list[:1])
-
-    d = device(answers={GetParameterValues: gpv})
-    assert isinstance(write(d, SSID, ("Device.WiFi.SSID.3.SSID", "Guests", "string")), Done)
-
-
-def test_a_name_that_cannot_be_read_for_the_devices_own_reason_is_no_failure():
-    assert isinstance(write(device(unreadable={SSID[0]: 9002}), SSID), Done)
-
-
-@pytest.mark.cwmp("C-21", "C-27")
-@pytest.mark.quirk("R-5", "K-56")
-def test_status_1_says_that_a_restart_is_needed_and_old_values_are_no_failure():
-    outcome = write(device(status=1, deaf=frozenset({SSID[0]})), SSID)
-    assert isinstance(outcome, Done)
-    assert outcome.result["needs_restart"] is True
-    assert outcome.result["not_held"]
-
-
-@pytest.mark.cwmp("B-69", "C-47")
-@pytest.mark.quirk("K-41")
-@pytest.mark.parametrize("shown", ["", "********", "••••"])
-def test_a_secret_that_reads_back_hidden_is_held_and_its_value_kept(shown):
-    path = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
-    outcome = write(device(hidden={path: shown}), (path, "correct horse", "string"))
-    assert isinstance(outcome, Done)
-    assert outcome.values == (ParameterValueStruct(path, "correct horse", "string"),)
-
-
-def test_a_value_that_is_no_secret_and_reads_back_empty_was_not_taken():
-    outcome = write(device(hidden={SSID[0]: ""}), SSID)
-    assert isinstance(outcome, Failed)
-
-
-@pytest.mark.quirk("K-42")
-@pytest.mark.parametrize(
-    ("wanted", "shown", "kind", "same"),
-    [
-        ("1", "true", "boolean", True),
-        ("false", "0", "boolean", True),
-        ("1", "0", "boolean", False),
-        ("aa:BB", "AA:bb", "string", True),
-        ("a,b", "a, b", "string", True),
-        ("a,b", "b,a", "string", False),
-        ("x", '"x"', "string", True),
-        ("007", "7", "unsignedInt", True),
-        ("+7", "7", "int", True),
-        ("-7", "7", "int", False),
-        ("²", "2", "string", False),
-        ("+-1", "1", "string", False),
-        (" a ", "a", "string", True),
-        ("a", "b", "string", False),
-        ("9" * 5000, "8" * 5000, "string", False),
-    ],
-)
-def test_the_same_value_in_another_form_is_the_same(wanted, shown, kind, same):
-    assert parameters.same_value(wanted, shown, kind) is same
-
-
-@pytest.mark.parametrize(
-    ("path", "is_one"),
-    [
-        (SERVER + "Password", True),
-        ("InternetGatewayDevice.ManagementServer.URL", True),
-        ("Device.X.Password", False),
-        (SERVER + "ParameterKey", False),
-    ],
-)
-def test_credentials_are_those_of_the_management_server(path, is_one):
-    assert parameters.is_credential(path) is is_one
-
-
 # ---- objects ---------------------------------------------------------------------------------------------------
 
 TABLE = "Device.NAT.PortMapping."
@@ -412,6 +389,21 @@ TABLE = "Device.NAT.PortMapping."
 
 def add(device, *values, **given):
     return play(parameters.add_object(context(args={"table": TABLE, "values": [list(v) for v in values]}, **given)), device)
+
+
+@pytest.mark.quirk("K-59")
+def test_a_device_that_does_not_say_which_row_it_made_is_looked_at_before_and_after_from_then_on():
+    def unusable(request):
+        d._AddObject(request)
+        return m.AddObjectResponse(0, 0)
+
+    d = device(answers={m.AddObject: unusable}, tables=frozenset({TABLE}))
+    seen = played(parameters.add_object(context(args={"table": TABLE, "values": []})), d)
+    assert isinstance(seen.outcome, Failed)
+    assert seen.knobs == [("instance_unusable", "", True)]
+    d = device(answers={m.AddObject: unusable}, tables=frozenset({TABLE}), values=TREE | {TABLE + "3.Enable": "1"})
+    outcome = play(parameters.add_object(context(args={"table": TABLE, "values": []}, quirks=DeviceQuirks(instance_unusable=True))), d)
+    assert outcome.result == {"instance": 7, "path": TABLE + "7."}
 
 
 @pytest.mark.cwmp("C-84", "K-2")
