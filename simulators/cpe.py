@@ -187,6 +187,8 @@ class Cpe:
             self.transfers.clear()
             self.calls.clear()
             self.changed.clear()
+            watched = [path for path in self.notifications if self.tree.leaf(path) is not None]
+            self.last_reported.update((path, self.tree.value(path)) for path in watched)  # what moved before is no news (K-44)
             self.pending.insert(0, event)
         elif event not in self.pending:
             self.pending.append(event)
@@ -268,6 +270,7 @@ class Cpe:
         level = self.notification(path)
         if level in REPORTED:
             self.changed[path] = None
+            self._shipped_changes = tuple(kept for kept in self._shipped_changes if kept != path)  # it moved again since the Inform
         return level in ACTIVE
 
     def _notice_living(self) -> None:
