@@ -55,6 +55,11 @@ class DeviceQuirks:
     hidden: Names = field(default_factory=lambda: _NONE)
     types: Names = field(default_factory=lambda: _NONE)
 
+    def odd(self) -> dict[str, Any]:
+        """Only what departs from the standard, by knob."""
+        found = {name: getattr(self, name) for name in KNOBS}
+        return {name: dict(v) if isinstance(v, Mapping) else v for name, v in found.items() if v != getattr(STANDARD, name)}
+
     def of(self, knob: str, path: str) -> Any:
         """What a knob about names says of this parameter; None where it says nothing. A `*` in a name stands for any instance."""
         names: Names = getattr(self, knob)
