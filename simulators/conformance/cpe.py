@@ -256,7 +256,15 @@ class WireCpe:
         return said
 
     async def _exchange(
-        self, body: bytes, headers: Any, fresh: bool, pieces: int, pause_s: float, patience_s: float | None, login: bool, how: dict[str, Any]
+        self,
+        body: bytes,
+        headers: Any,
+        fresh: bool,
+        pieces: int,
+        pause_s: float,
+        patience_s: float | None,
+        login: bool,
+        how: dict[str, Any],
     ) -> Said:
         if fresh:
             self.hang_up()
@@ -336,7 +344,9 @@ class WireCpe:
         """`rid` "" takes the next number, None sends no ID."""
         return encode(message, self.rid() if rid == "" else rid, self.namespace, extra_headers=(*headers, *self.headers))
 
-    async def informs(self, *events: str, body: bytes = b"", values: Any = None, how: Mapping[str, Any] | None = None, **changes: Any) -> Said:
+    async def informs(
+        self, *events: str, body: bytes = b"", values: Any = None, how: Mapping[str, Any] | None = None, **changes: Any
+    ) -> Said:
         """Begin a session: a new connection, no cookies, an Inform; the case fails unless InformResponse comes."""
         self.begin()
         said = await self.post(body or self.envelope(self.inform(*events, values=values, **changes)), **(how or {}))

@@ -68,7 +68,9 @@ _LAUGHS = "<!DOCTYPE l [<!ENTITY a0 'lol'>" + "".join(
 
 
 def _xml(name: str, cites: tuple[str, ...], title: str, make: Callable[[bytes, str], bytes]) -> None:
-    @case(XML, *cites, name=name, title=title, does=f"Sends an Inform with this in it: {title}. Not served, nothing fetched, the ACS lives.")
+    @case(
+        XML, *cites, name=name, title=title, does=f"Sends an Inform with this in it: {title}. Not served, nothing fetched, the ACS lives."
+    )
     async def attack(cpe: WireCpe) -> None:
         canary = Canary(cpe)
         try:
@@ -83,7 +85,12 @@ _DTD = ("B-9", "J-5", "K-31", "L-17")
 _xml("doctype", _DTD, "a document type declaration", _doctype("<!DOCTYPE Envelope>"))
 _xml("external-dtd", _DTD, "a DTD on another server", _doctype('<!DOCTYPE x SYSTEM "CANARY">'))
 _xml("external-entity", _DTD, "an entity on another server", _doctype('<!DOCTYPE x [<!ENTITY e SYSTEM "CANARY">]>', "&e;"))
-_xml("file-entity", _DTD, "an entity that is a file of the server", _doctype('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>', "&e;"))
+_xml(
+    "file-entity",
+    _DTD,
+    "an entity that is a file of the server",
+    _doctype('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>', "&e;"),
+)
 _xml("parameter-entity", _DTD, "a parameter entity on another server", _doctype('<!DOCTYPE x [<!ENTITY % p SYSTEM "CANARY"> %p;]>'))
 _xml("entity-bomb", _DTD, "entities that unfold to a gigabyte", _doctype(_LAUGHS, "&a9;"))
 _xml("quadratic-entity", _DTD, "one long entity used a thousand times",
@@ -98,7 +105,12 @@ _xml("many-attributes", ("J-5",), "an element with twenty thousand attributes an
 _xml("truncated", ("A-71", "L-17"), "half an envelope", lambda body, _c: body[: len(body) // 2])
 _xml("garbage", ("A-71", "L-17"), "no XML at all", lambda _b, _c: bytes(range(1, 256)) * 20)
 _xml("no-envelope", ("A-71",), "XML that is no envelope", lambda _b, _c: b"<html><body>hello</body></html>")
-_xml("empty-body", ("A-71", "A-8"), "an envelope without a body", lambda body, _c: body[: body.find(b"<SOAP-ENV:Body>")] + b"</SOAP-ENV:Envelope>")
+_xml(
+    "empty-body",
+    ("A-71", "A-8"),
+    "an envelope without a body",
+    lambda body, _c: body[: body.find(b"<SOAP-ENV:Body>")] + b"</SOAP-ENV:Envelope>",
+)
 _xml("two-bodies", ("A-8",), "an envelope with two bodies",
      lambda body, _c: body.replace(b"</SOAP-ENV:Body>", b"</SOAP-ENV:Body><SOAP-ENV:Body><x/></SOAP-ENV:Body>"))  # fmt: skip
 
@@ -145,7 +157,10 @@ async def markup_in_values(cpe: WireCpe) -> None:
     """Informs with script, SQL and path pieces in names and values; the session goes on."""
     await cpe.informs(
         manufacturer="<script>alert(1)</script>",
-        values={cpe.root + "DeviceInfo.ProvisioningCode": "'; DROP TABLE device; --", cpe.root + "DeviceInfo.DeviceLog": "../../etc/passwd"},
+        values={
+            cpe.root + "DeviceInfo.ProvisioningCode": "'; DROP TABLE device; --",
+            cpe.root + "DeviceInfo.DeviceLog": "../../etc/passwd",
+        },
     )
     await cpe.finishes()
     await cpe.lives()
@@ -174,7 +189,12 @@ _http("two-lengths", ("J-6",), "Content-Length and Transfer-Encoding at once",
       lambda c: c.request(b"", {"Content-Length": "4", "Transfer-Encoding": "chunked"}) + b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")  # fmt: skip
 _http("broken-chunks", ("J-6", "A-10"), "chunks whose size is no number",
       lambda c: c.request(b"", {"Content-Length": None, "Transfer-Encoding": "chunked"}) + b"ZZ\r\nabc\r\n0\r\n\r\n")  # fmt: skip
-_http("path-traversal", ("J-8", "J-12"), "a GET of files above the root", lambda c: c.request(b"", method="GET", target="/../../../etc/passwd"))
+_http(
+    "path-traversal",
+    ("J-8", "J-12"),
+    "a GET of files above the root",
+    lambda c: c.request(b"", method="GET", target="/../../../etc/passwd"),
+)
 
 
 @case(HTTP, "J-6", title="Fifty half-open requests do not keep others out")

@@ -55,8 +55,12 @@ _served("digest-unquoted", ("K-67",), "Digest with blanks and without quotes", "
         challenges=('Digest realm="cpe" ,nonce="{nonce}" , qop=auth, algorithm="MD5"',))  # fmt: skip
 _served("digest-and-basic", ("K-67",), "Digest and Basic are offered", "Sends two WWW-Authenticate headers, Basic first.",
         challenges=('Basic realm="cpe"', DIGEST))  # fmt: skip
-_served("digest-stale", ("K-67",), "A nonce that went stale", "Answers the first good login with stale=true and a new nonce.", stale_first=True)
-_served("closes-after-challenge", ("K-68",), "The device closes after its challenge", "Closes the connection with every answer.", hang_up=True)
+_served(
+    "digest-stale", ("K-67",), "A nonce that went stale", "Answers the first good login with stale=true and a new nonce.", stale_first=True
+)
+_served(
+    "closes-after-challenge", ("K-68",), "The device closes after its challenge", "Closes the connection with every answer.", hang_up=True
+)
 _served("no-login", ("F-12", "R-18"), "A device that asks for no login", "Answers 200 at once.", challenges=())
 _served("answers-204", ("F-6",), "A device that answers 204", "Answers 204 to a good login at its second call.", challenges=())
 

@@ -38,7 +38,10 @@ async def random(cpe: WireCpe) -> None:
     first = dict(cpe.cookies)
     await with_cookie(cpe)
     check(all(cpe.cookies.get(name) != value for name, value in first.items()), "two sessions have the same cookie")
-    check(max(map(len, cpe.cookies.values())) >= 20, f"the cookie has {max(map(len, cpe.cookies.values()))} characters: too few to be unguessable")
+    check(
+        max(map(len, cpe.cookies.values())) >= 20,
+        f"the cookie has {max(map(len, cpe.cookies.values()))} characters: too few to be unguessable",
+    )
 
 
 @case(GROUP, "A-25", title="Cookies are HttpOnly, with a path that covers the URL, Secure over TLS, well below 512 octets")
@@ -132,7 +135,10 @@ async def unknown_cookie_elsewhere(cpe: WireCpe) -> None:
         cpe.hang_up()
         cpe.cookies = {name: value[:-6] + "000000"}
         said = await cpe.post(body)
-        check(not said.is_request and said.name not in ("InformResponse", "GetRPCMethodsResponse"), f"an unknown cookie was served with {said}")
+        check(
+            not said.is_request and said.name not in ("InformResponse", "GetRPCMethodsResponse"),
+            f"an unknown cookie was served with {said}",
+        )
 
 
 @case(GROUP, "A-27", "J-14", title="The cookie of an ended session opens nothing")
@@ -158,7 +164,9 @@ async def joined_by_comma(cpe: WireCpe) -> None:
 async def quoted(cpe: WireCpe) -> None:
     """Sends the cookie's value in quotes."""
     await with_cookie(cpe)
-    await still_known(cpe, "with a quoted cookie", headers={"Cookie": "; ".join(f'{name}="{value}"' for name, value in cpe.cookies.items())})
+    await still_known(
+        cpe, "with a quoted cookie", headers={"Cookie": "; ".join(f'{name}="{value}"' for name, value in cpe.cookies.items())}
+    )
 
 
 @case(GROUP, "A-29", "A-24", title="Cookies in the form of RFC 2965")

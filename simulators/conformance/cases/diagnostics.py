@@ -58,7 +58,9 @@ async def results(cpe: WireCpe) -> None:
     """Runs the ping, informs with event 8, and the ACS reads state and results."""
     handle, said = await _started(cpe)
     await cpe.finishes(said)
-    asked = await _collected(cpe, "Complete", SuccessCount="3", FailureCount="1", AverageResponseTime="17", MinimumResponseTime="9", MaximumResponseTime="33")
+    asked = await _collected(
+        cpe, "Complete", SuccessCount="3", FailureCount="1", AverageResponseTime="17", MinimumResponseTime="9", MaximumResponseTime="33"
+    )
     check("GetParameterValues" in asked, "after 8 DIAGNOSTICS COMPLETE the results are not read")
     outcome = await cpe.outcome(handle)
     check(outcome.state == "done", f"the ping is complete, the ACS says {outcome.state}: {outcome.detail}")

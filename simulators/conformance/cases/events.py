@@ -28,7 +28,14 @@ def _event(code: str, item: str) -> None:
     name = short.lower().replace(" ", "-").replace("_", "-")
     more = ("L-96", "D-10") if item in ("D-33", "D-34", "D-41", "D-42") else ()
 
-    @case(GROUP, item, *more, name=f"event-{name}", title=f"Event {short} is acknowledged", does=f"Informs with {short}; the session must go on to its end.")
+    @case(
+        GROUP,
+        item,
+        *more,
+        name=f"event-{name}",
+        title=f"Event {short} is acknowledged",
+        does=f"Informs with {short}; the session must go on to its end.",
+    )
     async def acknowledged(cpe: WireCpe) -> None:
         others = [TOGETHER[number] for number in (code.split()[0],) if number in TOGETHER]
         await cpe.informs(code, *others)

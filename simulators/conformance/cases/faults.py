@@ -36,7 +36,11 @@ async def unknown_vendor_rpc(cpe: WireCpe) -> None:
 async def foreign_namespace(cpe: WireCpe) -> None:
     """Calls a method of another namespace; the fault comes in the CWMP namespace of the session."""
     await cpe.informs()
-    body = _raw("Mystify", "")(cpe).replace(b"<cwmp:Mystify>", b'<v:Mystify xmlns:v="urn:vendor">').replace(b"</cwmp:Mystify>", b"</v:Mystify>")
+    body = (
+        _raw("Mystify", "")(cpe)
+        .replace(b"<cwmp:Mystify>", b'<v:Mystify xmlns:v="urn:vendor">')
+        .replace(b"</cwmp:Mystify>", b"</v:Mystify>")
+    )
     said = await cpe.post(body)
     check(said.code == 8000, f"a request in a foreign namespace was answered with {said}")
 
@@ -58,9 +62,13 @@ async def form_of_a_fault(cpe: WireCpe) -> None:
     rpc = said.xml.rpc
     assert rpc is not None
     check(rpc.namespace == SOAP, f"Fault is in the namespace {rpc.namespace!r}")
-    check([node.name for node in rpc.children] == ["faultcode", "faultstring", "detail"], f"Fault has {[node.name for node in rpc.children]}")
+    check(
+        [node.name for node in rpc.children] == ["faultcode", "faultstring", "detail"], f"Fault has {[node.name for node in rpc.children]}"
+    )
     inner = rpc.child("detail")
-    check(inner is not None and len(inner.children) == 1 and inner.children[0].name == "Fault", "the detail does not hold exactly one Fault")
+    check(
+        inner is not None and len(inner.children) == 1 and inner.children[0].name == "Fault", "the detail does not hold exactly one Fault"
+    )
     assert inner is not None
     check(inner.children[0].namespace == cpe.namespace, f"the CWMP Fault is in the namespace {inner.children[0].namespace!r}")
     check(inner.children[0].value("FaultCode").strip().isdigit(), "FaultCode is no number")
@@ -131,7 +139,17 @@ def _fault(code: int, cite: str) -> None:
         cpe.should(outcome.state == "pending" or outcome.fault == code or str(code) in outcome.detail, f"fault {code} is not told")
 
 
-for _code, _cite in {9000: "E-1", 9001: "E-2", 9002: "E-3", 9003: "E-4", 9004: "E-5", 9005: "E-6", 9850: "E-35", 17: "B-87", 9500: "E-34"}.items():
+for _code, _cite in {
+    9000: "E-1",
+    9001: "E-2",
+    9002: "E-3",
+    9003: "E-4",
+    9004: "E-5",
+    9005: "E-6",
+    9850: "E-35",
+    17: "B-87",
+    9500: "E-34",
+}.items():
     _fault(_code, _cite)
 
 

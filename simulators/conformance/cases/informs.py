@@ -12,10 +12,18 @@ from simulators.conformance.cpe import WireCpe
 GROUP = "Events_Informs"
 
 
-def _taken(name: str, cites: tuple[str, ...], title: str, *, change: Callable[[bytes], bytes] = bytes, should: bool = False, **changes: Any) -> None:
+def _taken(
+    name: str, cites: tuple[str, ...], title: str, *, change: Callable[[bytes], bytes] = bytes, should: bool = False, **changes: Any
+) -> None:
     """An Inform that differs in one thing is taken, and the session goes on to its end."""
 
-    @case(GROUP, *cites, name=name, title=title, does=f"Sends an Inform with this difference: {title[0].lower()}{title[1:]}; the session must go on.")
+    @case(
+        GROUP,
+        *cites,
+        name=name,
+        title=title,
+        does=f"Sends an Inform with this difference: {title[0].lower()}{title[1:]}; the session must go on.",
+    )
     async def different(cpe: WireCpe) -> None:
         given = {key: value(cpe) if callable(value) else value for key, value in changes.items()}
         try:
@@ -49,13 +57,43 @@ _taken("time-empty", ("R-17", "K-37"), "An empty CurrentTime", current_time="")
 _taken("retry-count-1490", ("K-20", "D-6"), "RetryCount 1490", retry_count=1490)
 _taken("retry-count-most", ("D-6", "K-20"), "RetryCount 4294967295", retry_count=2**32 - 1)
 _taken("no-parameters", ("D-68",), "An empty ParameterList", values=())
-_taken("forced-missing", ("D-68",), "Only one parameter in the list", values=(ParameterValueStruct("InternetGatewayDevice.DeviceInfo.SoftwareVersion", "1", "string"),))
-_taken("duplicates", ("D-66",), "The same parameter twice", values=(ParameterValueStruct("InternetGatewayDevice.DeviceInfo.SoftwareVersion", "1", "string"),) * 2)
-_taken("no-parameter-list", ("D-68",), "No ParameterList at all", change=lambda b: b[: b.find(b"<ParameterList")] + b[b.find(b"</ParameterList>") + 16 :])
-_taken("vendor-parameters", ("K-15",), "Vendor parameters", values={"InternetGatewayDevice.X_00A0C5_Speed": "fast", "InternetGatewayDevice.X_vendor-com_Y.1.Z": "1"})
-_taken("value-change-empty", ("K-47",), "4 VALUE CHANGE without a changed parameter", change=lambda b: b.replace(b">2 PERIODIC<", b">4 VALUE CHANGE<"))
+_taken(
+    "forced-missing",
+    ("D-68",),
+    "Only one parameter in the list",
+    values=(ParameterValueStruct("InternetGatewayDevice.DeviceInfo.SoftwareVersion", "1", "string"),),
+)
+_taken(
+    "duplicates",
+    ("D-66",),
+    "The same parameter twice",
+    values=(ParameterValueStruct("InternetGatewayDevice.DeviceInfo.SoftwareVersion", "1", "string"),) * 2,
+)
+_taken(
+    "no-parameter-list",
+    ("D-68",),
+    "No ParameterList at all",
+    change=lambda b: b[: b.find(b"<ParameterList")] + b[b.find(b"</ParameterList>") + 16 :],
+)
+_taken(
+    "vendor-parameters",
+    ("K-15",),
+    "Vendor parameters",
+    values={"InternetGatewayDevice.X_00A0C5_Speed": "fast", "InternetGatewayDevice.X_vendor-com_Y.1.Z": "1"},
+)
+_taken(
+    "value-change-empty",
+    ("K-47",),
+    "4 VALUE CHANGE without a changed parameter",
+    change=lambda b: b.replace(b">2 PERIODIC<", b">4 VALUE CHANGE<"),
+)
 _taken("name-256", ("B-60",), "A parameter name of 256 characters", values={"InternetGatewayDevice." + "N" * 234: "1"})
-_taken("boolean-words", ("K-40",), "Booleans as words", values=(ParameterValueStruct("InternetGatewayDevice.ManagementServer.PeriodicInformEnable", "enabled", "boolean"),))
+_taken(
+    "boolean-words",
+    ("K-40",),
+    "Booleans as words",
+    values=(ParameterValueStruct("InternetGatewayDevice.ManagementServer.PeriodicInformEnable", "enabled", "boolean"),),
+)
 
 
 @case(GROUP, "D-67", "L-90", title="A device with the root Device. (TR-181)")

@@ -78,13 +78,23 @@ async def with_other_work(cpe: WireCpe) -> None:
     asked = await cpe.finishes()
     check(asked.count("Reboot") <= 1, "Reboot is sent twice")
     cpe.model.after.reboot = False
-    await cpe.informs("1 BOOT", *[f"{event.event_code}|{event.command_key}" for event in cpe.model.pending if event.event_code == "M Reboot"])
+    await cpe.informs(
+        "1 BOOT", *[f"{event.event_code}|{event.command_key}" for event in cpe.model.pending if event.event_code == "M Reboot"]
+    )
     asked += await cpe.finishes()
     check(asked.count("Reboot") == 1, f"Reboot was sent {asked.count('Reboot')} times")
     check((await cpe.outcome(read)).state == "done", "what was to be read beside the reboot was lost")
 
 
-@case("Reboot", "C-143", "L-52", "D-20", "C-144", title="FactoryReset: the device comes back with 0 BOOTSTRAP and its first login", needs="factory_reset")
+@case(
+    "Reboot",
+    "C-143",
+    "L-52",
+    "D-20",
+    "C-144",
+    title="FactoryReset: the device comes back with 0 BOOTSTRAP and its first login",
+    needs="factory_reset",
+)
 async def factory_reset(cpe: WireCpe) -> None:
     """Answers, loses everything, and informs with 0 BOOTSTRAP and 1 BOOT with the credentials it was delivered with."""
     handle, said = await _asked(cpe, "factory_reset", "FactoryReset")

@@ -45,7 +45,9 @@ async def bare_names(cpe: WireCpe) -> None:
 @case(GROUP, "C-11", "C-5", title="The ACS lists its own methods, not those of the device")
 async def own_methods(cpe: WireCpe) -> None:
     """GetParameterValues and its like are methods of a device."""
-    foreign = {"GetParameterValues", "SetParameterValues", "GetParameterNames", "Download", "Reboot", "AddObject"} & set(await _methods(cpe))
+    foreign = {"GetParameterValues", "SetParameterValues", "GetParameterNames", "Download", "Reboot", "AddObject"} & set(
+        await _methods(cpe)
+    )
     check(not foreign, f"the list of the ACS names methods of a device: {', '.join(sorted(foreign))}")
 
 

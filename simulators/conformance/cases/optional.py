@@ -49,7 +49,9 @@ async def schedule_inform(cpe: WireCpe) -> None:
     handle, said = await _asked(cpe, "schedule_inform", ("ScheduleInform",), delay_s=60)
     rpc = said.xml.rpc
     assert rpc is not None
-    check([node.name for node in rpc.children] == ["DelaySeconds", "CommandKey"], f"ScheduleInform has {[node.name for node in rpc.children]}")
+    check(
+        [node.name for node in rpc.children] == ["DelaySeconds", "CommandKey"], f"ScheduleInform has {[node.name for node in rpc.children]}"
+    )
     key = rpc.value("CommandKey")
     check(rpc.value("DelaySeconds") == "60" and 0 < len(key) <= 32, f"DelaySeconds {rpc.value('DelaySeconds')}, CommandKey {key!r}")
     await cpe.finishes(await _plain(cpe, said, "ScheduleInformResponse"))
@@ -79,7 +81,9 @@ async def queued_transfers(cpe: WireCpe) -> None:
         item = "AllQueuedTransferStruct" if every else "QueuedTransferStruct"
         items += f"<{item}><CommandKey>{key}</CommandKey><State>1</State>{more if every else ''}</{item}>"
     kind = "AllQueuedTransferStruct" if said.name == "GetAllQueuedTransfers" else "QueuedTransferStruct"
-    await cpe.finishes(await _plain(cpe, said, f"{said.name}Response", f'<TransferList SOAP-ENC:arrayType="cwmp:{kind}[2]">{items}</TransferList>'))
+    await cpe.finishes(
+        await _plain(cpe, said, f"{said.name}Response", f'<TransferList SOAP-ENC:arrayType="cwmp:{kind}[2]">{items}</TransferList>')
+    )
     outcome = await cpe.outcome(handle)
     check(outcome.state == "done", f"the queue was read, the ACS says {outcome.state}: {outcome.detail}")
     cpe.should("queued-one" in outcome.detail or not outcome.detail, "the transfers that wait are not told")
@@ -113,7 +117,10 @@ async def schedule_download(cpe: WireCpe) -> None:
     check(windows is not None and 1 <= len(windows.children) <= 2, "ScheduleDownload has no or too many windows")
     assert windows is not None
     for window in windows.children:
-        check([node.name for node in window.children] == ["WindowStart", "WindowEnd", "WindowMode", "UserMessage", "MaxRetries"], "a window's parts")
+        check(
+            [node.name for node in window.children] == ["WindowStart", "WindowEnd", "WindowMode", "UserMessage", "MaxRetries"],
+            "a window's parts",
+        )
         check(int(window.value("WindowEnd")) > int(window.value("WindowStart")), "a window ends before it starts")
         check(window.value("WindowMode")[:2] in ("1 ", "2 ", "3 ", "4 ", "X "), f"WindowMode {window.value('WindowMode')!r}")
 
@@ -144,7 +151,9 @@ async def install_form(cpe: WireCpe) -> None:
     found = [node for node in rpc.children if node.name == "Operations"]
     check(len(found) == 1, f"{len(found)} operations")
     check((ENCODING, "arrayType") not in found[0].attributes, "Operations is written as a SOAP array")
-    check(found[0].attributes.get((XSI, "type"), "").endswith(":InstallOpStruct"), f"xsi:type is {found[0].attributes.get((XSI, 'type'))!r}")
+    check(
+        found[0].attributes.get((XSI, "type"), "").endswith(":InstallOpStruct"), f"xsi:type is {found[0].attributes.get((XSI, 'type'))!r}"
+    )
     check(found[0].value("URL") == _MODULE["url"], "the URL is another")
 
 

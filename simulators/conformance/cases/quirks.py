@@ -1,22 +1,20 @@
 """Quirks: every profile of simulators/quirks against the ACS. It finishes a session with that device, and does what it is asked.
 
-The device is one of simulators.fleet, which lives by itself; its profile's `says` names the row of the quirk list.
+The device is one of simulators.fleet, which lives by itself; its profile names the rows of the quirk list and what to expect.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from simulators.conformance.case import CaseFailed, case, check
+from simulators.conformance.case import CaseFailed, case
 from simulators.conformance.cpe import WireCpe
 from simulators.conformance.driver import DriverFailed, Identified
 from simulators.fleet import Fleet, FleetOptions
 from simulators.quirks import named
 
 GROUP = "Quirks"
-_NUMBER = re.compile(r"\b([KR]-\d+)\b")
-FIRST_S, ASKED_S = 20.0, 25.0
+FIRST_S, ASKED_S = 20.0, 10.0
 
 
 class Lived:
@@ -25,7 +23,7 @@ class Lived:
     def __init__(self, cpe: WireCpe, name: str) -> None:
         world = cpe.world
         self.cpe = cpe
-        options = FleetOptions(1, world.url, ("Norvik R110",), quirks=(name,), username="", password=world.login[1], inform_interval_s=86400,
+        options = FleetOptions(1, world.url, (str(named()[name].get("model") or "Norvik R110"),), quirks=(name,), username="", password=world.login[1], inform_interval_s=86400,
                                boot_s=(0.3, 0.5), flash_s=(0.2, 0.3), clip_retry_s=0.5, bind=world.callback)  # fmt: skip
         self.fleet = Fleet(world.reactor, options)
         self.device = self.fleet.devices[0]
@@ -54,16 +52,22 @@ class Lived:
         deadline = self.cpe.world.reactor.seconds() + within_s
         while not holds():
             if self.cpe.world.reactor.seconds() > deadline:
-                raise CaseFailed(f"{otherwise}; {self.device.counts.failed} sessions failed, the last: {self.device.counts.last_failure or 'none'}")
+                raise CaseFailed(
+                    f"{otherwise}; {self.device.counts.failed} sessions failed, the last: {self.device.counts.last_failure or 'none'}"
+                )
             await self.cpe.pause(0.05)
 
 
 def _quirk(name: str, about: dict[str, Any]) -> None:
-    says = str(about.get("says", name))
-    refused = bool(about.get("refused"))
+    says, rows = str(about["says"]), tuple(about.get("rows", ()))
+    refusal = about.get("expect") == "refusal"
+    ending = (
+        f"It cannot be served: {about['because']}. The ACS lives on."
+        if refusal
+        else "Its first session ends, and a value is read from it if the ACS can be asked to."
+    )
 
-    @case(GROUP, *dict.fromkeys(_NUMBER.findall(says)), name=name, title=_NUMBER.sub("", says).replace("()", "").strip(" ,;"),
-          does=f"A device that {says} has its first session, and a value is read from it if the ACS can be asked to.", wait_s=FIRST_S + ASKED_S)  # fmt: skip
+    @case(GROUP, *rows, name=name, title=f"A device that {says}", does=f"A device that {says}. {ending}", wait_s=FIRST_S + ASKED_S)
     async def lives(cpe: WireCpe) -> None:
         lived = Lived(cpe, name)
         driver = cpe.world.driver
@@ -71,15 +75,16 @@ def _quirk(name: str, about: dict[str, Any]) -> None:
         await driver.prepare(lived.who)
         try:
             await lived.fleet.start()
-            if refused:
+            if refusal:
                 await lived.until(lambda: device.counts.failed or device.counts.sessions, FIRST_S, "neither a session nor a refusal")
+                await cpe.lives()
                 return
             await lived.until(lambda: device.counts.sessions and not device.in_session, FIRST_S, "no session came to its end")
             if "read" in driver.capabilities:
                 await _reads(cpe, lived)
         finally:
             await lived.fleet.stop()
-        cpe.note(f"{device.counts.sessions} sessions, {device.counts.failed} failed, asked: {', '.join(dict.fromkeys(device.rpcs))}")
+            cpe.note(f"{device.counts.sessions} sessions, {device.counts.failed} failed, asked: {', '.join(dict.fromkeys(device.rpcs))}")
 
     async def _reads(cpe: WireCpe, lived: Lived) -> None:
         driver, device = cpe.world.driver, lived.device
@@ -101,7 +106,9 @@ def _quirk(name: str, about: dict[str, Any]) -> None:
                 device.trigger("2 PERIODIC")
             await cpe.pause(0.1)
         cpe.note(f"the driver says: {outcome.state} {outcome.detail[:300]}")
-        check(outcome.state != "pending", f"the value was never read; {device.counts.sessions} sessions, {device.counts.failed} failed")
+        cpe.should(
+            outcome.state != "pending", f"the value was never read; {device.counts.sessions} sessions, {device.counts.failed} failed"
+        )
 
 
 for _name, _about in named().items():

@@ -142,7 +142,14 @@ async def resources_exceeded(cpe: WireCpe) -> None:
 
 
 def _value(name: str, cites: tuple[str, ...], title: str, text: str, kind: str = "string", raw: bytes = b"") -> None:
-    @case(VALUES, *cites, name=f"value-{name}", title=title, needs="read", does=f"Answers GetParameterValues so: {title[0].lower()}{title[1:]}; it must be taken.")
+    @case(
+        VALUES,
+        *cites,
+        name=f"value-{name}",
+        title=title,
+        needs="read",
+        does=f"Answers GetParameterValues so: {title[0].lower()}{title[1:]}; it must be taken.",
+    )
     async def unusual(cpe: WireCpe) -> None:
         path = cpe.root + "DeviceInfo.ModelName"
         await cpe.acquainted()
@@ -159,7 +166,9 @@ def _value(name: str, cites: tuple[str, ...], title: str, text: str, kind: str =
 
 
 _value("markup", ("B-70", "L-38"), "Markup in a value, escaped", "<a>&\"'</a>")
-_value("cdata", ("B-70", "K-31"), "Markup in a value, in a CDATA section", "", raw=b'<Value xsi:type="xsd:string"><![CDATA[<a>&"]]></Value>')
+_value(
+    "cdata", ("B-70", "K-31"), "Markup in a value, in a CDATA section", "", raw=b'<Value xsi:type="xsd:string"><![CDATA[<a>&"]]></Value>'
+)
 _value("empty", ("B-59",), "An empty value", "")
 _value("self-closing", ("B-59",), "A value that is a self-closing element", "", raw=b'<Value xsi:type="xsd:string"/>')
 _value("no-type", ("B-53", "K-38"), "A value without a type", "", raw=b"<Value>text</Value>")
@@ -181,7 +190,10 @@ async def names_form(cpe: WireCpe) -> None:
     said = await cpe.until("GetParameterNames")
     rpc_node = said.xml.rpc
     assert rpc_node is not None
-    check([node.name for node in rpc_node.children] == ["ParameterPath", "NextLevel"], f"the request has {[n.name for n in rpc_node.children]}")
+    check(
+        [node.name for node in rpc_node.children] == ["ParameterPath", "NextLevel"],
+        f"the request has {[n.name for n in rpc_node.children]}",
+    )
     check(rpc_node.value("NextLevel") in ("0", "1", "true", "false"), f"NextLevel is {rpc_node.value('NextLevel')!r}")
     cpe.should(rpc_node.value("NextLevel") in ("0", "1"), "NextLevel is a word: some devices read only 0 and 1 (K-47)")
 

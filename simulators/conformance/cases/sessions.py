@@ -227,7 +227,9 @@ async def hold_is_released(cpe: WireCpe) -> None:
     held = said.xml.head("HoldRequests")
     if held is None or held.text.strip() not in ("1", "true"):
         skip("the ACS never holds requests back")
-    check(held.attributes.get(("http://schemas.xmlsoap.org/soap/envelope/", "mustUnderstand")) == "1", "HoldRequests without mustUnderstand")
+    check(
+        held.attributes.get(("http://schemas.xmlsoap.org/soap/envelope/", "mustUnderstand")) == "1", "HoldRequests without mustUnderstand"
+    )
     said = await cpe.empty()
     while said.is_request:
         said = await cpe.answers(said)

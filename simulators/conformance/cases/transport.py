@@ -43,7 +43,9 @@ for _word in ("GET", "PUT", "DELETE", "OPTIONS"):
     _method(_word)
 
 
-def _serves(name: str, cites: tuple[str, ...], title: str, does: str, how: dict[str, Any], change: Callable[[bytes], bytes] = bytes) -> None:
+def _serves(
+    name: str, cites: tuple[str, ...], title: str, does: str, how: dict[str, Any], change: Callable[[bytes], bytes] = bytes
+) -> None:
     """A whole session whose Inform and whose own request are sent in an unusual but legal (or common) way."""
 
     @case(GROUP, *cites, name=name, title=title, does=does)
@@ -69,14 +71,32 @@ for _name, _action in {"missing": None, "empty": "", "quoted": '""', "vendor": "
 _serves("chunked", ("A-10", "K-13", "L-13"), "Chunked bodies are accepted", "Sends bodies in chunks of 200 octets.", {"chunk": 200})
 _serves("chunked-small", ("A-10", "K-13"), "Chunks of a few octets with extensions are accepted", "Sends chunks of 7 octets with an extension.",
         {"chunk": 7, "extension": ";name=value"})  # fmt: skip
-_serves("http-1-0", ("K-8",), "HTTP/1.0 is served", "Sends HTTP/1.0 with keep-alive.", {"http10": True, "headers": {"Connection": "keep-alive"}})
+_serves(
+    "http-1-0", ("K-8",), "HTTP/1.0 is served", "Sends HTTP/1.0 with keep-alive.", {"http10": True, "headers": {"Connection": "keep-alive"}}
+)
 _serves("header-case", ("A-1",), "Header names in any case are understood", "Sends header names in lower case.",
         {"headers": {"Content-Type": None, "content-type": "text/xml", "SOAPAction": None, "soapaction": ""}})  # fmt: skip
 _serves("small-packets", ("K-14", "A-1"), "Header and body in small packets are put together", "Sends everything in pieces of 150 octets.",
         {"pieces": 150, "pause_s": 0.002})  # fmt: skip
-_serves("utf-8-bom", ("A-17", "K-25"), "A byte order mark before the envelope is skipped", "Sends bodies with a BOM.", {}, lambda b: b"\xef\xbb\xbf" + b)
-_serves("leading-space", ("A-17",), "White space before the envelope is skipped", "Sends bodies after line feeds and blanks.", {}, lambda b: b"\r\n \n" + b)
-_serves("trailing-nul", ("A-17",), "NULs after the envelope are skipped", "Sends bodies with NULs behind.", {}, lambda b: b + b"\x00\x00\x00")
+_serves(
+    "utf-8-bom",
+    ("A-17", "K-25"),
+    "A byte order mark before the envelope is skipped",
+    "Sends bodies with a BOM.",
+    {},
+    lambda b: b"\xef\xbb\xbf" + b,
+)
+_serves(
+    "leading-space",
+    ("A-17",),
+    "White space before the envelope is skipped",
+    "Sends bodies after line feeds and blanks.",
+    {},
+    lambda b: b"\r\n \n" + b,
+)
+_serves(
+    "trailing-nul", ("A-17",), "NULs after the envelope are skipped", "Sends bodies with NULs behind.", {}, lambda b: b + b"\x00\x00\x00"
+)
 _serves("xml-declaration", ("A-16", "K-25"), "An XML declaration is understood", "Sends bodies with an XML declaration.", {},
         lambda b: b'<?xml version="1.0" encoding="UTF-8" standalone="no" ?>\n' + b)  # fmt: skip
 _serves("utf-16", ("A-16", "K-27"), "UTF-16 with a byte order mark is understood", "Sends bodies in UTF-16.",
@@ -87,7 +107,9 @@ _serves("utf-16", ("A-16", "K-27"), "UTF-16 with a byte order mark is understood
 async def latin_1(cpe: WireCpe) -> None:
     """Informs in ISO-8859-1 with a letter that is not ASCII."""
     body = cpe.envelope(cpe.inform(manufacturer="Böx")).decode()
-    await cpe.informs(body=('<?xml version="1.0" encoding="ISO-8859-1"?>' + body).encode("latin-1"), how={"headers": {"Content-Type": "text/xml"}})
+    await cpe.informs(
+        body=('<?xml version="1.0" encoding="ISO-8859-1"?>' + body).encode("latin-1"), how={"headers": {"Content-Type": "text/xml"}}
+    )
 
 
 @case(GROUP, "A-16", title="The charset of Content-Type counts before the XML declaration's absence")
@@ -269,5 +291,3 @@ async def large_chunked_answer(cpe: WireCpe) -> None:
     said = await cpe.answers(said, GetParameterValuesResponse((*found, ParameterValueStruct(path, "l" * 300_000, "string"))), chunk=8000)
     check(said.status in (200, 204), f"a large answer was answered with {said}")
     check((await cpe.outcome(handle)).state == "done", "a large answer was not taken")
-
-

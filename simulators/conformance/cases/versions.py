@@ -77,7 +77,9 @@ async def not_announced(cpe: WireCpe) -> None:
 async def no_common_version(cpe: WireCpe) -> None:
     """Announces 2.0 alone: fault 8006 is due, InformResponse is wrong."""
     said = await cpe.post(cpe.envelope(cpe.inform(), headers=[("SupportedCWMPVersions", "2.0", 0)]))
-    cpe.should(said.name == "Fault" and said.code == 8006, f"without a common version the Inform was answered with {said}, not with fault 8006")
+    cpe.should(
+        said.name == "Fault" and said.code == 8006, f"without a common version the Inform was answered with {said}, not with fault 8006"
+    )
     check(said.name != "InformResponse" or said.xml.head("UseCWMPVersion") is None or said.xml.head("UseCWMPVersion").text.strip() == "2.0",
           "the ACS chose a version that the device did not announce")  # type: ignore[union-attr]  # fmt: skip
 

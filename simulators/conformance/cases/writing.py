@@ -36,7 +36,9 @@ async def form(cpe: WireCpe) -> None:
     _, said = await _writes(cpe, [cpe.root + "DeviceInfo.ProvisioningCode", "x", "string"])
     rpc = said.xml.rpc
     assert rpc is not None
-    check([node.name for node in rpc.children] == ["ParameterList", "ParameterKey"], f"the request has {[node.name for node in rpc.children]}")
+    check(
+        [node.name for node in rpc.children] == ["ParameterList", "ParameterKey"], f"the request has {[node.name for node in rpc.children]}"
+    )
     check(len(rpc.value("ParameterKey")) <= 32, "ParameterKey is longer than 32 characters")
     kind, count = array_count(rpc.children[0])
     check(kind.endswith(":ParameterValueStruct"), f"ParameterList has the arrayType {kind!r}")
@@ -78,7 +80,14 @@ async def full_names(cpe: WireCpe) -> None:
 
 
 def _text(name: str, cites: tuple[str, ...], title: str, text: str) -> None:
-    @case(VALUES, *cites, name=f"text-{name}", title=title, needs="write", does=f"The ACS is asked to write {text!r}; the device must get exactly that.")
+    @case(
+        VALUES,
+        *cites,
+        name=f"text-{name}",
+        title=title,
+        needs="write",
+        does=f"The ACS is asked to write {text!r}; the device must get exactly that.",
+    )
     async def arrives(cpe: WireCpe) -> None:
         path = cpe.root + "DeviceInfo.ProvisioningCode"
         _, said = await _writes(cpe, [path, text, "string"])

@@ -64,7 +64,9 @@ async def request(method: str, url: str, headers: dict[str, str] | None = None, 
 async def ask_json(method: str, url: str, headers: dict[str, str], given: Any = None, ca: str | None = None) -> Reply:
     """With a JSON body, if any; DriverFailed for a status of 400 and more."""
     body = None if given is None else json.dumps(given).encode()
-    reply = await request(method, url, {**headers, "Accept": "application/json", **({"Content-Type": "application/json"} if body else {})}, body, ca)
+    reply = await request(
+        method, url, {**headers, "Accept": "application/json", **({"Content-Type": "application/json"} if body else {})}, body, ca
+    )
     if reply.status >= 400:
         raise DriverFailed(f"{method} {urlsplit(url).path}: HTTP {reply.status} {reply.body[:300].decode('utf-8', 'replace')}")
     return reply

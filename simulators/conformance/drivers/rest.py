@@ -88,7 +88,13 @@ class Rest:
         return Outcome("pending")
 
     def _words(self, device: Identified, args: dict[str, Any]) -> dict[str, Any]:
-        words: dict[str, Any] = {"oui": device.oui, "product_class": device.product_class, "serial": device.serial, "root": device.root, **args}
+        words: dict[str, Any] = {
+            "oui": device.oui,
+            "product_class": device.product_class,
+            "serial": device.serial,
+            "root": device.root,
+            **args,
+        }
         words["device"] = _HOLE.sub(lambda m: str(words[m[1]]), str(self.said.get("device", "{oui}-{product_class}-{serial}")))
         if "values" in args:
             words["values_xsd"] = [[path, value, f"xsd:{kind}"] for path, value, kind in args["values"]]
