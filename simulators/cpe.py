@@ -133,6 +133,12 @@ class Cpe:
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     acs_methods: tuple[str, ...] = ()
     blinks_until: float = 0.0
+    boots: int = 0
+    informed_again: bool = False
+    waiting_version: str = ""
+    """A version that an odd device has only after its second boot (K-62)."""
+    boots_to_wait: int = 0
+    late_rows: list[str] = field(default_factory=list)
     retry_count: int = 0
     after: AfterSession = field(default_factory=AfterSession)
     to_start: dict[str, None] = field(default_factory=dict)
@@ -143,7 +149,7 @@ class Cpe:
     _shipped_changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.tree = Tree(self.facts)
+        self.tree = Tree(self.facts, self.quirks.padding)
 
     # ---- names ---------------------------------------------------------------------------------------------------
 
@@ -196,6 +202,8 @@ class Cpe:
     def boot(self, first: bool = False) -> None:
         """The device has just started: its counters begin anew, what does not outlive a boot is gone (conformance D-21, G-5)."""
         self.facts.booted = self.facts.now()
+        self.boots += 1
+        self.informed_again = False
         self.retry_count = 0
         kept = (events.BOOTSTRAP, events.M_REBOOT, events.SCHEDULED, M_SCHEDULE_INFORM)
         self.calls = [call for call in self.calls if type(call.message) in KEPT_CALLS]
@@ -204,6 +212,11 @@ class Cpe:
             self.add_event(events.BOOTSTRAP)
         self.add_event(events.BOOT)
         self._choose_image()
+        if self.waiting_version and self.boots_to_wait:
+            self.install_firmware(self.waiting_version)
+            self.waiting_version = ""
+            self.note_change(f"{self.tree.root}DeviceInfo.SoftwareVersion")
+        self.boots_to_wait = 1 if self.waiting_version else 0
         self._forget_diagnostics()
         self.facts.note("boot")
 
@@ -285,6 +298,7 @@ class Cpe:
     def inform(self) -> Inform:
         """The Inform of the session that begins now; `acknowledged` must be called when its response came."""
         self._notice_living()
+        self.late_rows.clear()
         done = self.done_transfers
         shipped = list(self.pending)
         if done:

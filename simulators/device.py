@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
@@ -22,16 +23,28 @@ from simulators.agenda import Agenda, Timers, next_tick
 from simulators.cpe import Cpe, SessionFailed, Transfer
 from simulators.diagnostics import Diagnostics
 from simulators.http import HttpClient
+from simulators.logins import login_of
 from simulators.modules import Operation, Work
+from simulators.oddities import Crashes, Hangs
+from simulators.quirks import Quirks
 from simulators.retry import retry_wait
 from simulators.session import Session
 from simulators.transfer_queue import is_missed, may_try_again, next_look
 from simulators.transfers import Aftermath, transfer_file
-from simulators.transport import AcsConnection, Authorizer
+from simulators.transport import AcsConnection
 
 SLOW_S = 2.0
+HANGS_S = 40.0
+"""How long a device that hangs keeps its connection before somebody pulls the plug."""
 RETRY_S = 10.0
 """Between two attempts at a scheduled download within its window."""
+
+
+class Link(Protocol):
+    """A way to be called beside HTTP: it follows what the parameters say after every session."""
+
+    def follow(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class Power(Enum):
@@ -95,11 +108,14 @@ class Device:
         self.transferring: Transfer | None = None
         self._changing: Deferred[Any] | None = None
         self._expected: list[Any] = []
+        self._talked = False
+        self._sessions_begun = 0
         self.acts: list[Any] = []
         self._cookies: dict[str, str] = {}
         self._phase = rng.random()
         self._ended = 0.0
         self._running: Deferred[Any] | None = None
+        self.links: tuple[Link, ...] = ()
 
     # ---- for tests and other programs ----------------------------------------------------------------------------
 
@@ -147,6 +163,7 @@ class Device:
         self.is_asleep = False
         self.counts.boots += 1
         self.cpe.boot(first=fresh)
+        self._follow()
         url = self.cpe.management("ConnectionRequestURL")
         if not fresh and self.cpe.last_reported.get(url, self.cpe.tree.value(url)) != self.cpe.tree.value(url):
             self.cpe.note_change(url)
@@ -186,6 +203,8 @@ class Device:
         self._timers.stop()
         self.diagnostics.stop_all()
         self.client.abort()
+        for link in self.links:
+            link.stop()
 
     # ---- sessions ------------------------------------------------------------------------------------------------
 
@@ -217,6 +236,7 @@ class Device:
         except CancelledError:
             raise
         except SessionFailed as error:
+            self.cpe.after.reboot = self.cpe.after.reboot or isinstance(error, Crashes)
             self._session_failed(str(error))
         except Exception as error:  # an answer nobody thought of ends this session, never the fleet
             self._log_error("session failed unexpectedly", exc_info=True)
@@ -228,8 +248,13 @@ class Device:
     async def _talk(self) -> None:
         cpe = self.cpe
         cookies = self._cookies if cpe.quirks.keep_cookies else {}
-        login = Authorizer(cpe.setting("Username"), cpe.setting("Password"))
-        connection = AcsConnection(self.client, cpe.setting("URL"), login, cpe.quirks, cookies, cpe.policy("HTTPCompression"))
+        login = login_of(cpe.setting("Username"), cpe.setting("Password"), cpe.quirks)
+        hangs_up_at = 0 if self._talked else cpe.quirks.hang_up_at
+        self._talked = True
+        connection = AcsConnection(self.client, cpe.setting("URL"), login, cpe.quirks, cookies, cpe.policy("HTTPCompression"), hangs_up_at)
+        self._sessions_begun += 1
+        if cpe.quirks.cr_url:
+            self._odd_url()
         session = Session(cpe)
         heard = len(cpe.rpcs)
         try:
@@ -239,13 +264,21 @@ class Device:
                 answer = await connection.post(following)
                 if "slow" in cpe.facts.flags:
                     await self._sleep(SLOW_S)
-                following = session.next(answer)
+                following = await self._next(session, answer)
                 for place in tuple(cpe.to_stop):
                     self.diagnostics.stop(place)
                 cpe.to_stop.clear()
         finally:
             self.counts.rpcs += len(cpe.rpcs) - heard
-            self.client.close()
+            if not cpe.quirks.lingers:
+                self.client.close()
+
+    async def _next(self, session: Session, answer: bytes) -> bytes | None:
+        try:
+            return session.next(answer)
+        except Hangs:
+            await self._sleep(HANGS_S)
+            raise
 
     def _sleep(self, seconds: float) -> Deferred[None]:
         waiting: Deferred[None] = Deferred()
@@ -284,6 +317,7 @@ class Device:
         if cpe.touched:
             cpe.touched = False
             self.habits.saved(self)
+        self._follow()
         reboot, reset = after.reboot, after.factory_reset
         after.reboot = after.factory_reset = False
         if reset:
@@ -306,8 +340,15 @@ class Device:
         self._plan_changes()
         self._plan_period()
         self.agenda.plan()
+        if cpe.quirks.storm_s:
+            self._timers.later("storm", cpe.quirks.storm_s, self._storm)
         if cpe.retry_count == 0 and cpe.has_news:
             self._timers.later("next", 0, self.wake)
+
+    def _storm(self) -> None:
+        """A counter with active notification has changed again (K-34)."""
+        self.cpe.changed[f"{self.cpe.tree.root}DeviceInfo.UpTime"] = None
+        self.wake()
 
     def _plan_period(self) -> None:
         """The next tick of PeriodicInformTime + n · interval; with unknown time the phase is our own (conformance A-115, A-116)."""
@@ -334,22 +375,49 @@ class Device:
     def call_login(self) -> tuple[str, str]:
         return self.cpe.setting("ConnectionRequestUsername"), self.cpe.setting("ConnectionRequestPassword")
 
-    def call_quirks(self) -> tuple[bool, bool]:
-        return self.cpe.quirks.cr_qop, self.cpe.quirks.cr_basic
+    def call_quirks(self) -> Quirks:
+        return self.cpe.quirks
+
+    def _odd_url(self) -> None:
+        """The ConnectionRequestURL of an odd device (K-69)."""
+        honest = urlsplit(self.cpe.facts.connection_request_url)
+        host = {"private": "192.168.77.3", "ipv6": "[::1]"}.get(self.cpe.quirks.cr_url, honest.hostname or "")
+        url = "" if self.cpe.quirks.cr_url == "empty" else f"http://{host}:{honest.port}{self.call_path()}"
+        self.cpe.facts.connection_request_url = url or self.cpe.facts.connection_request_url
+        self.cpe.tree.changed[self.cpe.management("ConnectionRequestURL")] = url
+
+    def call_path(self) -> str:
+        """The path of its URL; an odd one's changes with every session (K-69)."""
+        return f"/cr/{self.token}" + (f"/{self._sessions_begun}" if self.cpe.quirks.cr_url == "changes" else "")
 
     def listens(self) -> bool:
         """Whether its port is open at all (conformance F-3, A-111)."""
+        if self.transferring is not None and "deaf-while-installing" in self.cpe.quirks.cr:
+            return False
         return self.cpe.is_on("EnableCWMP") and self.cpe.policy("HTTPConnectionRequestEnable") not in ("false", "0") and not self.is_asleep
+
+    def _follow(self) -> None:
+        if self.power is Power.RUNNING:
+            for link in self.links:
+                link.follow()
 
     def may_be_called(self) -> bool:
         """Not while it restarts or installs (conformance F-8)."""
+        if "busy-at-first" in self.cpe.quirks.cr and not self.counts.sessions:
+            return False
         return self.power is Power.RUNNING and self.transferring is None
 
     def called(self) -> None:
         """A good connection request: answered first, then a session, or another one after that which runs (F-6, F-9)."""
         self.counts.calls += 1
+        if "never" in self.cpe.quirks.cr:
+            return
+        late_s = self.cpe.quirks.number("cr", "late")
+        self._timers.later("call", late_s or 0.01, self._heed_call)
+
+    def _heed_call(self) -> None:
         self.cpe.add_event(events.CONNECTION_REQUEST)
-        self._timers.later("call", 0.01, self.wake)
+        self.wake()
 
     # ---- transfers -----------------------------------------------------------------------------------------------
 
@@ -408,6 +476,8 @@ class Device:
             self._end_transfer(transfer, aftermath)
 
     def _end_transfer(self, transfer: Transfer, aftermath: Aftermath) -> None:
+        if self.cpe.quirks.files:
+            self._odd_end(transfer, aftermath)
         self.cpe.transfer_ended(transfer)
         if transfer.kind == "download":
             self.counts.downloads += 1
@@ -416,12 +486,24 @@ class Device:
         outcome = f"failed: {transfer.fault_code} {transfer.fault_string}" if transfer.fault_code else "done"
         self.habits.say(f"{self.serial}: {transfer.kind} of {transfer.file_type} {outcome}")
         self.habits.saved(self)
-        if aftermath is Aftermath.REBOOT:
+        early_s = self.cpe.quirks.number("files", "early-report")
+        if aftermath is Aftermath.REBOOT and early_s is None:
             self.cpe.note_change(f"{self.cpe.tree.root}DeviceInfo.SoftwareVersion")
             self.reboot()
         else:
+            if aftermath is Aftermath.REBOOT:
+                self._timers.later("early", early_s or 0.0, self._reboot_when_free)
             self.wake()
             self._plan_transfers()
+
+    def _odd_end(self, transfer: Transfer, aftermath: Aftermath) -> None:
+        """An outcome that is not what happened (K-63)."""
+        quirks = self.cpe.quirks
+        false, every = quirks.number("files", "report-fault"), quirks.number("files", "every-fault")
+        if false and aftermath is Aftermath.REBOOT:
+            transfer.fault_code, transfer.fault_string = int(false), "it went in all the same"
+        elif every and transfer.fault_code:
+            transfer.fault_code, transfer.fault_string = int(every), ""
 
     # ---- software modules ----------------------------------------------------------------------------------------
 

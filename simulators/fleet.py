@@ -26,7 +26,11 @@ from simulators.connection_request import ConnectionRequests
 from simulators.cpe import Cpe
 from simulators.device import Counts, Device, Habits
 from simulators.facts import make_facts
-from simulators.quirks import named, quirks_of
+from simulators.http import SharedLine
+from simulators.nat import Nat
+from simulators.quirks import check, quirks_of
+from simulators.stun import StunLink
+from simulators.xmpp import XmppLink
 
 SAVE_AT_ONCE = 50
 """Fleets up to this size save after every session that changed something, larger ones once a second."""
@@ -39,7 +43,7 @@ class FleetOptions:
 
     `password` is the login all devices begin with: the onboarding secret. An empty `username` is the standard's OUI-ProductClass-Serial.
     `faults` are names of profiles/faults.toml, with `:n` for the first n; `quirks` names of quirks/profiles.toml, for every device.
-    `acts` is what every device does of its own (acts.py).
+    `acts` is what every device does of its own (acts.py). `nat` puts every device behind a NAT of its own, with a private address that begins so (`192.168`).
     `clip_retry_s` bounds the waits of the retry table, None follows it. `ca` is a PEM file to trust for https instead of the system's; `certificate`
     one of a client certificate and its key to show there, or a folder of them named OUI-ProductClass-SerialNumber.pem.
     """
@@ -65,6 +69,7 @@ class FleetOptions:
     ca: Path | None = None
     certificate: Path | None = None
     acts: tuple[str, ...] = ()
+    nat: str = ""
     say: Callable[[str], None] | None = None
 
 
@@ -74,9 +79,7 @@ class Fleet:
     def __init__(self, reactor: Any, options: FleetOptions) -> None:
         self.reactor, self.options = reactor, options
         self._rng = random.Random(f"fleet/{options.seed}")  # noqa: S311 - spreads boots, keeps no secret
-        unknown = [name for name in options.quirks if name not in named()]
-        if unknown:
-            raise WrongEnvironment(f"No quirk {unknown[0]!r}; there are {', '.join(named())}")
+        check(options.quirks)
         self._kept = state.load(options.state) if options.state else {}
         say = options.say or (lambda _text: None)
         self._habits = Habits(
@@ -95,6 +98,8 @@ class Fleet:
         self._saving: Any = None
         self._arrived = 0
         self._said: dict[str, float] = {}
+        self._line: SharedLine | None = None
+        self._ports: list[Any] = []
         self.devices: list[Device] = [self._make(options.first_number + n, seat) for n, seat in enumerate(self._seats())]
 
     def _seats(self) -> list[planting.Seat]:
@@ -117,6 +122,8 @@ class Fleet:
             cpe.from_json(kept)
         token = (kept or {}).get("token") or secrets.token_hex(12)
         device = Device(self.reactor, cpe, self._habits, random.Random(f"{options.seed}/{number}"), token)  # noqa: S311
+        if cpe.quirks.shared_line:
+            device.client = self._line = self._line or SharedLine(self.reactor, options.ca)
         device.acts = [acts.parse(text) for text in (*options.acts, *planting.acts_of(seat.faults))]
         return device
 
@@ -128,13 +135,25 @@ class Fleet:
         except CannotListenError as error:
             raise WrongEnvironment(f"Port {port} for connection requests: {error}") from None
         host = self._port.getHost()
+        if any(device.cpe.quirks.cr_url == "ipv6" for device in self.devices):
+            self._ports.append(self.reactor.listenTCP(host.port, self._calls.site(), interface="::1"))
         name = f"[{host.host}]" if ":" in host.host else host.host
         for device in self.devices:
             self._calls.devices[device.token] = device
             device.cpe.facts.connection_request_url = f"http://{name}:{host.port}/cr/{device.token}"
+            self._join(device)
             fresh = str(device.cpe.identity.key) not in self._kept
             acts.schedule(device, device.acts)
             device.start(self._rng.uniform(0, self.options.start_spread_s) if self.options.start_spread_s else 0.0, fresh=fresh)
+
+    def _join(self, device: Device) -> None:
+        """The ways to be called beside HTTP. Behind a NAT the private address it gives leads nowhere."""
+        network, ca = self.reactor, self.options.ca
+        if self.options.nat:
+            network = Nat(self.reactor, f"{self.options.nat}.{device.cpe.facts.number % 250}.4")
+            device.cpe.facts.connection_request_url = f"http://{network.inside}:7547/cr/{device.token}"
+        clip = self.options.clip_retry_s
+        device.links = (StunLink(device, network, clip), XmppLink(device, ca.read_text() if ca is not None else ""))
 
     async def stop(self) -> None:
         """End all devices, close the port, save the state."""
@@ -142,6 +161,10 @@ class Fleet:
             device.stop()
         if self._saving is not None and self._saving.active():
             self._saving.cancel()
+        if self._line is not None:
+            self._line.end()
+        while self._ports:
+            await self._ports.pop().stopListening()
         if self._port is not None:
             port, self._port = self._port, None
             await port.stopListening()

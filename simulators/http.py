@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -24,6 +24,7 @@ MAX_HEAD = 65536
 MAX_BODY = 64 * 1024 * 1024
 CHUNK = 65536
 PACE_STEP_S = 0.005
+CONTINUE_S = 1.0
 
 
 class ConnectFailed(Exception):
@@ -58,6 +59,8 @@ class _Exchange(Protocol):
         self.closed = False
         self.transport: Any = None
         self.heard = False
+        self.method = ""
+        self.continued: Deferred[None] | None = None
         self.pace_kbps = 0.0
         self._began = 0.0
         self._moved = 0
@@ -150,12 +153,14 @@ class _Exchange(Protocol):
             raise ValueError(lines[0][:40])
         self.status = int(status)
         if 100 <= self.status < 200:
+            self.go_ahead()
             return True
+        self.go_ahead()
         pairs = (line.partition(":") for line in lines[1:])
         self.headers = tuple((name.strip().lower(), value.strip()) for name, _, value in pairs)
         said = {name: value.lower() for name, value in self.headers}
         self.keep = said.get("connection", "") != "close" and (version != "HTTP/1.0" or said.get("connection") == "keep-alive")
-        if self.status in (204, 304):
+        if self.status in (204, 304) or self.method == "HEAD":
             self._finish()
         elif "chunked" in said.get("transfer-encoding", ""):
             self._reader = self._read_chunk
@@ -165,6 +170,12 @@ class _Exchange(Protocol):
         else:
             self.keep, self._left, self._reader = False, -1, self._read_to_end
         return True
+
+    def go_ahead(self) -> None:
+        """Send the body that was held back."""
+        waiting, self.continued = self.continued, None
+        if waiting is not None:
+            waiting.callback(None)
 
     def _take(self, part: bytes) -> None:
         if self._sink is not None and 200 <= self.status < 300:
@@ -214,6 +225,7 @@ class _Exchange(Protocol):
 
     def _fail(self, error: Exception) -> None:
         self._stop_timer()
+        self.go_ahead()
         answer, self._answer = self._answer, None
         if answer is not None:
             answer.errback(error)
@@ -268,10 +280,11 @@ class HttpClient:
     async def request(
         self, method: str, url: str, headers: list[tuple[str, str]], body: bytes = b"", *, http10: bool = False,
         sink: Callable[[bytes], None] | None = None, length: int | None = None, pace_kbps: float = 0,
-        chunked: bool = False,
+        chunked: bool = False, expect: bool = False, trickle: int = 0,
     ) -> Response:  # fmt: skip
         """One exchange. ConnectFailed or ExchangeFailed when there is none. `sink` gets the body of a 2xx answer piece by piece.
 
+        `expect` holds the body back until the other side says 100 or a second has gone by; `trickle` sends pieces of so many octets.
         `length` sends that many zero octets instead of `body`; `pace_kbps` holds both ways to the speed of a line. A request on a kept
         connection that was closed cleanly under it, before any octet of an answer, is repeated once on a new one (conformance A-21).
         """
@@ -288,21 +301,35 @@ class HttpClient:
             body = in_chunks(body)
         elif method != "GET":
             lines.append(f"Content-Length: {size}")
+        if expect and body:
+            lines.append("Expect: 100-continue")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         exchange, reused = await self._connection(place)
         exchange.pace_kbps = pace_kbps
         try:
-            return await self._exchange(exchange, head, body, length, sink)
+            return await self._exchange(exchange, head, body, length, sink, expect, trickle)
         except ExchangeFailed:
             if not reused or exchange.heard or not exchange.closed:
                 raise
         exchange, _ = await self._connection(place)
-        return await self._exchange(exchange, head, body, length, sink)
+        return await self._exchange(exchange, head, body, length, sink, expect, trickle)
 
     async def _exchange(
-        self, exchange: _Exchange, head: bytes, body: bytes, length: int | None, sink: Callable[[bytes], None] | None
+        self,
+        exchange: _Exchange,
+        head: bytes,
+        body: bytes,
+        length: int | None,
+        sink: Callable[[bytes], None] | None,
+        expect: bool,
+        trickle: int,
     ) -> Response:
-        answer = exchange.ask(head + body, sink)
+        if trickle or (expect and body):
+            answer = exchange.ask(b"" if trickle else head, sink)
+            await self._send_slowly(exchange, answer, head, body, trickle)
+        else:
+            answer = exchange.ask(head + body, sink)
+        exchange.method = "HEAD" if head.startswith(b"HEAD ") else ""
         if length:
             await self._send_zeros(exchange, answer, length)
         try:
@@ -313,6 +340,26 @@ class HttpClient:
         if not exchange.keep:
             self.close()
         return response
+
+    async def _send_slowly(self, exchange: _Exchange, answer: Deferred[Response], head: bytes, body: bytes, trickle: int) -> None:
+        """In small pieces, or the body only when it is asked for."""
+        if not trickle:
+            exchange.continued = waiting = Deferred()
+            timer = self.reactor.callLater(CONTINUE_S, exchange.go_ahead)
+            await waiting
+            if timer.active():
+                timer.cancel()
+            if not exchange.closed and not answer.called:
+                exchange.more(body)
+            return
+        whole = head + body
+        for at in range(0, len(whole), trickle):
+            if exchange.closed or answer.called:
+                return
+            exchange.more(whole[at : at + trickle])
+            pause: Deferred[None] = Deferred()
+            self.reactor.callLater(PACE_STEP_S, pause.callback, None)
+            await pause
 
     async def _send_zeros(self, exchange: _Exchange, answer: Deferred[Response], length: int) -> None:
         """In pieces, giving the reactor its turn between them."""
@@ -353,6 +400,30 @@ class HttpClient:
         if self._open is not None:
             self._open.abort()
         self._open = None
+
+
+class SharedLine(HttpClient):
+    """One connection for many devices, as behind a proxy that mixes them (quirk K-9). No device closes it; `end` does."""
+
+    def __init__(self, reactor: Any, ca: Path | None = None) -> None:
+        super().__init__(reactor, ca=ca)
+        self._turn = DeferredLock()
+
+    async def request(self, *given: Any, **more: Any) -> Response:
+        await self._turn.acquire()
+        try:
+            return await super().request(*given, **more)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Not a device's to close."""
+
+    def abort(self) -> None:
+        """Nor to cut."""
+
+    def end(self) -> None:
+        super().abort()
 
 
 def _tls(host: str, ca: Path | None, own: Path | None = None) -> Any:

@@ -24,6 +24,7 @@ from simulators.living import Living, parse
 DATA = Path(__file__).parent / "profiles"
 SCAN_098 = "InternetGatewayDevice.LANDevice.1.X_HEARTHLINE_NeighboringWiFiDiagnostic."
 SCAN_181 = "Device.WiFi.NeighboringWiFiDiagnostic."
+PADDING = "X_HEARTHLINE_Padding."
 VENDOR_SETTINGS = {
     "X_HEARTHLINE_OperatingChannelBandwidth": Syntax(
         "string", enums=tuple(EnumValue(word) for word in ("20MHz", "40MHz", "80MHz", "Auto"))
@@ -257,12 +258,14 @@ def _part(name: str) -> dict[str, dict[str, Any]]:
 
 
 @cache
-def base_of(name: str, shape: Shape) -> Base:
-    """The shared tree of a model for homes of one shape."""
+def base_of(name: str, shape: Shape, padding: int = 0) -> Base:
+    """The shared tree of a model for homes of one shape; `padding` vendor parameters of 1000 characters make it large (quirk K-32)."""
     profile = profiles()[name]
     base = Base(profile.root)
     for part in profile.parts:
         for pattern, values in _part(part).items():
             for path, row, around in _expand(pattern, shape):
                 base.add_object(path, values, row, around)
+    if padding:
+        base.add_object(f"{profile.root}.{PADDING}", {f"Text{n}": f"{n:04d} " + "padding " * 124 for n in range(padding)}, 0, {})
     return base.finish()

@@ -51,7 +51,7 @@ from acs.cwmp.messages import (
     SetVouchers,
     Upload,
 )
-from simulators import naming
+from simulators import naming, oddities
 from simulators.cpe import Cpe, instant
 from simulators.modules import ROOT as SOFTWARE_MODULES
 from simulators.modules import change_du_state
@@ -83,7 +83,10 @@ def answer(cpe: Cpe, message: Any) -> Any:
     method = _METHODS.get(type(message))
     if method is None or not _has(cpe, name):
         return fault(9000)
-    response = method(cpe, message)
+    asked = oddities.before(cpe, message) if cpe.quirks.before else message
+    response = asked if isinstance(asked, CwmpFault) else method(cpe, asked)
+    if cpe.quirks.after:
+        response = oddities.after(cpe, message, response)
     return naming.with_aliases(cpe, response) if naming.writes_aliases(cpe) else response
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from acs.cwmp.codec import Envelope, decode, encode
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.messages import CLASSES, GetRPCMethods, Inform, KickedResponse
-from simulators import naming, rpc
+from simulators import informs, naming, oddities, rpc, wire
 from simulators.cpe import Call, Cpe, SessionFailed, Transfer
 
 __all__ = ["Session", "SessionFailed"]
@@ -28,6 +28,7 @@ class Session:
         self.cpe = cpe
         self.informed = False
         self._namespace = cpe.facts.profile.namespace
+        self._versions = cpe.quirks.versions or cpe.facts.profile.versions
         self._asked: Any = None
         self._asked_bytes = b""
         self._asked_id = ""
@@ -36,18 +37,29 @@ class Session:
         self._hold = False
         self._said_no_more = False
         self._to_say: list[Transfer | Call] = []
+        self._empties = 0
+        self._heard = 0
 
     def first(self) -> bytes:
         inform = self.cpe.inform()
-        self._to_say = [*(self.cpe.done_transfers if self.cpe.quirks.transfer_complete else []), *self.cpe.calls]
+        if self.cpe.quirks.inform:
+            inform = informs.distorted(inform, self.cpe.quirks.inform, self.cpe)
+        reports = self.cpe.done_transfers if self.cpe.quirks.transfer_complete else []
+        self._to_say = [*(oddities.reports(self.cpe, reports) if self.cpe.quirks.reports else reports), *self.cpe.calls]
         if not self.cpe.quirks.transfer_complete:
             self.cpe.transfers = [transfer for transfer in self.cpe.transfers if transfer.state != "done"]
         return self._ask(inform)
 
     def next(self, body: bytes) -> bytes | None:
         """The body of the next POST, None at the end. SessionFailed when the ACS broke the session."""
+        quirks = self.cpe.quirks
+        if quirks.inform_again_at and self._begins_anew():
+            return self.first()
         if not body.strip():
             return self._after_empty()
+        misread = wire.complaint(body, quirks.reads) if quirks.reads else None
+        if misread is not None and not (misread[0] == wire.Reads.EMPTY and self._asked is not None):
+            return self._misread(body, *misread)
         try:
             envelope = decode(body)
         except CpeProtocolError as error:
@@ -58,11 +70,31 @@ class Session:
         self._hold = envelope.headers.hold_requests
         return self._take_answer(envelope) if self._asked is not None else self._take_request(envelope)
 
+    def _begins_anew(self) -> bool:
+        """K-19: once after every boot, at the n-th answer, all is forgotten and a new Inform is sent."""
+        self._heard += 1
+        if self._heard != self.cpe.quirks.inform_again_at or self.cpe.informed_again:
+            return False
+        self.cpe.informed_again = True
+        self._asked, self._hold, self._said_no_more = None, False, False
+        return True
+
+    def _misread(self, body: bytes, does: str, need: str) -> bytes:
+        if does == wire.Reads.EMPTY:
+            return b""
+        if does == wire.Reads.REFUSES and self._asked is None:
+            found = _ID.search(body)
+            return self._encode(rpc.fault(9003, f"not as the device needs it: {need}"), found[1].decode() if found else None)
+        raise SessionFailed(f"the device does not read an envelope that is not as it needs it: {need}")
+
     def _after_empty(self) -> bytes | None:
         if self._asked is not None:
             raise SessionFailed(f"{type(self._asked).__name__} was answered with an empty response")
         self._hold = False
-        return None if self._said_no_more else self._own_turn()
+        self._empties += 1
+        if self._said_no_more:
+            return None if self._empties >= self.cpe.quirks.empties else b""
+        return self._own_turn()
 
     def _take_answer(self, envelope: Envelope) -> bytes | None:
         """The answer to a request of ours (A-43); 8005 asks for the identical request again (A-69)."""
@@ -77,7 +109,7 @@ class Session:
             return self._own_turn()
         if not isinstance(message, CLASSES[f"{type(asked).__name__}Response"]):
             raise SessionFailed(f"{type(asked).__name__} was answered with {type(message).__name__}")
-        if envelope.id is not None and envelope.id != self._asked_id:
+        if envelope.id is not None and envelope.id != self._asked_id and not self.cpe.quirks.xml:
             raise SessionFailed(f"{type(message).__name__} carries the ID {envelope.id!r} of another request")
         self._repeats = 0
         if isinstance(asked, Inform):
@@ -90,11 +122,13 @@ class Session:
         else:
             self._heed(message)
             self._settle_report()
+            if self.cpe.quirks.reboots_after_report and not self._to_say:
+                raise oddities.Crashes("the device restarts without ending its session")
         return self._own_turn()
 
     def _agree_on_version(self, version: str) -> None:
         """UseCWMPVersion must be one we announced; without it the namespace decides (conformance B-21, B-22)."""
-        if version and version not in self.cpe.facts.profile.versions.split(","):
+        if version and version not in self._versions.replace(" ", "").split(","):
             raise SessionFailed(f"the ACS wants CWMP version {version}, which we did not offer")
 
     def _heed(self, message: Any) -> None:
@@ -115,29 +149,44 @@ class Session:
         message = envelope.message
         if isinstance(message, CwmpFault) or type(message).__name__.endswith("Response"):
             raise SessionFailed(f"{type(message).__name__} came unasked")
+        if type(message).__name__ in self.cpe.quirks.empty_answers:
+            self.cpe.rpcs.append(type(message).__name__)
+            return b""
         return self._encode(rpc.answer(self.cpe, message), envelope.id)
 
     def _own_turn(self) -> bytes:
         """A request of ours if we may (A-44), else an empty POST; one sent while held does not end our turn (A-84)."""
         if self._to_say and not self._hold and not self._said_no_more:
             said = self._to_say[0]
-            return self._ask(said.message if isinstance(said, Call) else self.cpe.transfer_complete(said))
+            return self._ask(said.message if isinstance(said, Call) else self._report(said))
         self._said_no_more = self._said_no_more or not self._hold
         return b""
+
+    def _report(self, transfer: Transfer) -> Any:
+        report = self.cpe.transfer_complete(transfer)
+        return oddities.report(self.cpe, transfer, report) if self.cpe.quirks.reports else report
 
     def _ask(self, message: Any) -> bytes:
         self._number += 1
         self._asked, self._asked_id = message, str(self._number)
         extra = []
-        if isinstance(message, Inform) and self.cpe.facts.profile.versions:
-            extra.append(("SupportedCWMPVersions", self.cpe.facts.profile.versions, 0))
+        if isinstance(message, Inform):
+            if self._versions:
+                extra.append(("SupportedCWMPVersions", self._versions, 0))
+            if self.cpe.quirks.session_timeout_s:
+                extra.append(("SessionTimeout", str(self.cpe.quirks.session_timeout_s), 0))
         if naming.writes_aliases(self.cpe):
             message = naming.with_aliases(self.cpe, message)
-        self._asked_bytes = encode(message, self._asked_id, self._namespace, extra_headers=extra)
+        self._asked_bytes = self._written(
+            encode(message, self._asked_id, self._namespace, extra_headers=extra), isinstance(message, Inform)
+        )
         return self._asked_bytes
+
+    def _written(self, envelope: bytes, is_inform: bool = False) -> bytes:
+        return wire.distorted(envelope, self.cpe.quirks.xml, is_inform) if self.cpe.quirks.xml else envelope
 
     def _encode(self, message: Any, rid: str | None) -> bytes:
         try:
-            return encode(message, rid, self._namespace)
+            return self._written(encode(message, rid, self._namespace))
         except AcsProtocolError as error:  # a value no XML can carry: the answer is an internal error, as on a device
-            return encode(rpc.fault(9002, str(error)[:256]), rid, self._namespace)
+            return self._written(encode(rpc.fault(9002, str(error)[:256]), rid, self._namespace))

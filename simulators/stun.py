@@ -41,6 +41,7 @@ class StunLink(DatagramProtocol):
         self._told_change = True
         self._last_ts, self._last_id = -1, ""
         self.heard = 0
+        self._copies = ("", 0)
 
     # ---- beginning and end -----------------------------------------------------------------------------------
 
@@ -154,7 +155,9 @@ class StunLink(DatagramProtocol):
         """A connection request: good ones begin a session, all others are dropped without a word (F-40, F-41)."""
         request = udp_request.parse(datagram)
         username, secret = self._device.call_login()
-        if request is None or request.un != username or not request.is_signed_with(secret) or not request.ts.isdigit():
+        if request is None or request.un != username or not self._is_signed(request, secret) or not request.ts.isdigit():
+            return
+        if "three-datagrams" in self._device.cpe.quirks.udp and not self._is_third(request.id):
             return
         if int(request.ts) <= self._last_ts or request.id == self._last_id:
             return
@@ -163,3 +166,14 @@ class StunLink(DatagramProtocol):
         self._last_ts, self._last_id = int(request.ts), request.id
         self.heard += 1
         self._device.called()
+
+    def _is_signed(self, request: udp_request.UdpRequest, secret: str) -> bool:
+        """An odd device signs over its fields sorted by their names (quirk K-72)."""
+        if "sorted-hmac" in self._device.cpe.quirks.udp:
+            return udp_request.signature(secret, request.cn, request.id, request.ts, request.un) == request.sig.lower()
+        return request.is_signed_with(secret)
+
+    def _is_third(self, number: str) -> bool:
+        """Whether this is the third copy of a request; the two before it were not heard (quirk K-72)."""
+        self._copies = (number, self._copies[1] + 1 if self._copies[0] == number else 1)
+        return self._copies[1] == 3

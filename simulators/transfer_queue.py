@@ -27,7 +27,7 @@ from acs.cwmp.messages import (
     UploadResponse,
 )
 from acs.cwmp.times import UNKNOWN_TIME
-from simulators.cpe import Cpe, Transfer, Window
+from simulators.cpe import Cpe, Transfer, Window, instant
 
 MAX_TRANSFERS = 5
 DOWNLOADS = ("1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "X ")
@@ -48,6 +48,8 @@ def download(cpe: Cpe, message: Download) -> DownloadResponse | CwmpFault:
     if refused is not None:
         return refused
     _accept(cpe, message, "download", message.delay_seconds, message.file_size, message.target_file_name)
+    if "status-0" in cpe.quirks.files:
+        return DownloadResponse(0, instant(cpe.facts.now()), instant(cpe.facts.now()))
     return DownloadResponse(1, UNKNOWN_TIME, UNKNOWN_TIME)
 
 
@@ -96,9 +98,22 @@ def _refusal(cpe: Cpe, message: Any, known: tuple[str, ...]) -> CwmpFault | None
         return fault(9013)
     if parts.username or parts.password:
         return fault(9003, "URL holds a user name")
+    refused = _odd_refusal(cpe.quirks.files, message, parts.scheme.lower(), parts.hostname) if cpe.quirks.files else None
+    if refused is not None:
+        return refused
     if len([t for t in cpe.transfers if t.state != "done"]) >= MAX_TRANSFERS:
         return fault(9004, "the transfer queue is full")
     return None
+
+
+def _odd_refusal(words: tuple[str, ...], message: Any, scheme: str, host: str) -> CwmpFault | None:
+    """What only some devices refuse (quirk K-65)."""
+    is_address = host.replace(".", "").isdigit() or ":" in host
+    if "no-https" in words and scheme == "https":
+        return fault(9013)
+    if ("host-name" in words and is_address) or ("address" in words and not is_address):
+        return fault(9003, "the host of the URL is not of the right kind")
+    return fault(9004, "FileSize is needed") if "exact-size" in words and not getattr(message, "file_size", 1) else None
 
 
 def _no_such_file(cpe: Cpe, file_type: str) -> CwmpFault | None:

@@ -72,9 +72,18 @@ async def fetch(client: HttpClient, cpe: Cpe, transfer: Transfer) -> bytes:
             raise ValueError("no room for this file")
         received.append(part)
 
-    response = await _ask(client, cpe, transfer, "GET", sink=take)
-    if response.status not in (200, 206):
-        raise _status_fault(response.status, 9010)
+    if "head" in cpe.quirks.files:
+        found = await _ask(client, cpe, transfer, "HEAD")
+        if found.status != 200:
+            raise _status_fault(found.status, 9010)
+    step = int(cpe.quirks.number("files", "range") or 0) if cpe.quirks.files else 0
+    while True:
+        span = f"bytes={size}-{size + step - 1}" if step else ""
+        response = await _ask(client, cpe, transfer, "GET", sink=take, span=span)
+        if response.status not in (200, 206):
+            raise _status_fault(response.status, 9010)
+        if response.status == 200 or not step or size >= int(response.one("content-range", "/0").rpartition("/")[2] or 0):
+            break
     content = b"".join(received)
     if "download-corrupt" in cpe.facts.flags and content:
         content = content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 0xFF]) + content[len(content) // 2 + 1 :]
@@ -94,7 +103,10 @@ def _apply(cpe: Cpe, transfer: Transfer, content: bytes) -> Aftermath:
             version = version_of(content, cpe.facts.profile.name, transfer.url, transfer.target)
         except ImageFault as error:
             raise Failed(error.code, error.text) from None
-        cpe.install_firmware(version)
+        if "second-boot" in cpe.quirks.files:
+            cpe.waiting_version = version
+        else:
+            cpe.install_firmware(version)
         cpe.facts.note(f"firmware {version} installed")
         return Aftermath.REBOOT
     if number == "3 ":
@@ -144,7 +156,9 @@ def _status_fault(status: int, otherwise: int) -> Failed:
     return Failed(otherwise, f"the file server answered HTTP {status}")
 
 
-async def _ask(client: HttpClient, cpe: Cpe, transfer: Transfer, method: str, body: bytes = b"", *, sink: Sink | None = None) -> Response:
+async def _ask(
+    client: HttpClient, cpe: Cpe, transfer: Transfer, method: str, body: bytes = b"", *, sink: Sink | None = None, span: str = ""
+) -> Response:
     """One request with its login rounds and redirects; the last answer, whatever its status."""
     auth = Authorizer(transfer.username, transfer.password)
     url, refusals, redirects = transfer.url, 0, 0
@@ -155,6 +169,8 @@ async def _ask(client: HttpClient, cpe: Cpe, transfer: Transfer, method: str, bo
             headers.append(("Authorization", line))
         if body:
             headers.append(("Content-Type", "application/octet-stream"))
+        if span:
+            headers.append(("Range", span))
         transfer.started = transfer.started or cpe.facts.now()
         try:
             response = await client.request(method, url, headers, body, sink=sink)

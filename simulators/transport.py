@@ -7,24 +7,28 @@ SessionFailed. Follows TR-069 §3.4 (conformance A.1 to A.3, A.7). Tests: tests/
 from __future__ import annotations
 
 import gzip
-import re
 import secrets
 import zlib
 from collections.abc import MutableMapping
 from urllib.parse import urljoin, urlsplit
 
+from twisted.internet.defer import ensureDeferred
+
 from acs.cwmp.digest import answer_challenge, pairs
 from acs.errors import WrongEnvironment
+from simulators import cookies
 from simulators.cpe import SessionFailed
 from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, Response
 from simulators.quirks import Quirks
 
 MAX_REDIRECTS = 5
-_COOKIE = re.compile(r"\s*([^=;\s]+)\s*=\s*([^;]*)(.*)", re.S)
 
 
 class Authorizer:
     """Answers challenges, and goes on answering with the same nonce and a growing nc (conformance A-95, R-14)."""
+
+    opens_empty = False
+    """Whether it asks for a challenge with an empty POST before it says anything (R-14)."""
 
     def __init__(self, username: str, password: str) -> None:
         self.username, self.password = username, password
@@ -56,19 +60,31 @@ class AcsConnection:
     """One session's way to the ACS. `cookies` start empty unless the device's quirk keeps the last session's (K-1)."""
 
     def __init__(
-        self, client: HttpClient, url: str, auth: Authorizer, quirks: Quirks, cookies: MutableMapping[str, str], coding: str = ""
+        self,
+        client: HttpClient,
+        url: str,
+        auth: Authorizer,
+        quirks: Quirks,
+        jar: MutableMapping[str, str],
+        coding: str = "",
+        hangs_up_at: int = 0,
     ) -> None:
-        """`coding` is HTTPCompression: GZIP, Deflate, or anything else for none (conformance A-13)."""
+        """`coding` is HTTPCompression: GZIP, Deflate, or anything else for none (conformance A-13).
+
+        `hangs_up_at` is the request whose answer is not waited for (quirk K-15).
+        """
         self.coding = coding.lower() if coding in ("GZIP", "Deflate") else ""
-        self.client, self.url, self.auth, self.quirks, self.cookies = client, url, auth, quirks, cookies
-        self.requests = 0
+        self.client, self.url, self.auth, self.quirks, self.cookies = client, url, auth, quirks, jar
+        self.requests, self.hangs_up_at = 0, hangs_up_at
 
     async def post(self, body: bytes) -> bytes:
         """One POST with all its authentication rounds and redirects; the body of the answer, b"" for an empty one."""
         redirects = refusals = 0
+        if self.auth.opens_empty and not self.requests:
+            self.auth.challenged(await self._send(b""))
         while True:
             response = await self._send(body)
-            self._keep_cookies(response)
+            cookies.keep(self.cookies, response, self.quirks, self.url)
             if response.status in (200, 204):
                 return response.body
             if response.status == 401:
@@ -95,41 +111,52 @@ class AcsConnection:
         self.url = target
 
     async def _send(self, body: bytes) -> Response:
+        quirks = self.quirks
+        self.requests += 1
         headers = [("User-Agent", "Hearthline-CPE")]
         if body:
-            if self.quirks.content_type:
-                headers.append(("Content-Type", self.quirks.content_type))
-            if self.quirks.soap_action:
+            if quirks.content_type:
+                headers.append(("Content-Type", quirks.content_type))
+            if quirks.soap_action:
                 headers.append(("SOAPAction", ""))
-            if self.quirks.expect:
-                headers.append(("Expect", "100-continue"))
-        if body and self.coding:
-            headers.append(("Content-Encoding", self.coding))
-            body = gzip.compress(body, 6) if self.coding == "gzip" else zlib.compress(body)
-        if self.cookies and self.quirks.send_cookies:
-            headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
+        coding = quirks.coding.rstrip("!") or self.coding
+        if coding and (body or quirks.coding.endswith("!")):
+            headers.append(("Content-Encoding", coding))
+        if coding and body:
+            body = gzip.compress(body, 6) if coding == "gzip" else zlib.compress(body)
+        cookie = cookies.header(self.cookies, quirks)
+        if cookie:
+            headers.append(("Cookie", cookie))
         authorization = self.auth.header("POST", self.url)
         if authorization:
             headers.append(("Authorization", authorization))
-        if not self.quirks.keep_alive:
+        closes = not quirks.keep_alive or self.requests == quirks.close_at
+        if closes:
             headers.append(("Connection", "close"))
-        self.requests += 1
         try:
-            response = await self.client.request("POST", self.url, headers, body, http10=self.quirks.http10, chunked=self.quirks.chunked)
+            response = await self._exchange(headers, body or quirks.blank.encode())
         except (ConnectFailed, WrongEnvironment) as error:
             raise SessionFailed(f"no connection to {self.url}: {error}") from None
         except ExchangeFailed as error:
             raise SessionFailed(f"{self.url}: {error}") from None
-        if not self.quirks.keep_alive:
+        if closes:
             self.client.close()
         return response
 
-    def _keep_cookies(self, response: Response) -> None:
-        for header in response.all("set-cookie"):
-            found = _COOKIE.match(header)
-            if found is None:
-                continue
-            if re.search(r";\s*max-age\s*=\s*0\b", found[3], re.I):
-                self.cookies.pop(found[1], None)
-            else:
-                self.cookies[found[1]] = found[2].strip()
+    async def _exchange(self, headers: list[tuple[str, str]], body: bytes) -> Response:
+        quirks = self.quirks
+        asking = self.client.request(
+            "POST",
+            self.url,
+            headers,
+            body,
+            http10=quirks.http10,
+            chunked=quirks.chunked,
+            expect=quirks.expect_continue,
+            trickle=quirks.trickle,
+        )
+        if self.requests != self.hangs_up_at:
+            return await asking
+        ensureDeferred(asking).addErrback(lambda _failure: None)
+        self.client.close()
+        raise SessionFailed("the device closed the connection before our answer")

@@ -19,9 +19,9 @@ from simulators.profile import Base, Leaf, Shape, base_of, default_text, objects
 class Tree:
     """`changed` holds the texts that differ from the shared tree, `added` the leaves of rows that the shared tree has not."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, padding: int = 0) -> None:
         shape = Shape(len(facts.hosts), len(facts.on_link("2")), len(facts.on_link("5")))
-        self.base: Base = base_of(facts.profile.name, shape)
+        self.base: Base = base_of(facts.profile.name, shape, padding)
         self.facts = facts
         self.changed: dict[str, str] = {}
         self.added: dict[str, Leaf] = {}

@@ -8,17 +8,21 @@ from twisted.internet import reactor
 
 from acs.cwmp.digest import answer_challenge
 from simulators.connection_request import MAX_IN_WINDOW, ConnectionRequests
-from simulators.http import HttpClient
+from simulators.http import ExchangeFailed, HttpClient
+from simulators.quirks import quirks_of
 
 
 class Sleeper:
     """A device as the listener sees it."""
 
-    def __init__(self, login=("acs", "s3cret"), quirks=(True, False), awake=True):
-        self.login, self.quirks, self.awake, self.calls = login, quirks, awake, 0
+    def __init__(self, login=("acs", "s3cret"), quirks=(), awake=True):
+        self.login, self.quirks, self.awake, self.calls = login, quirks_of(quirks), awake, 0
 
     def call_login(self):
         return self.login
+
+    def call_path(self):
+        return "/cr/tok"
 
     def listens(self):
         return True
@@ -103,15 +107,84 @@ async def test_busy_or_asked_too_often_is_503_without_a_challenge():
     assert device.calls == MAX_IN_WINDOW
 
 
-@pytest.mark.quirk("K-67", "K-68")
-@pytest.mark.parametrize(("quirks", "scheme"), [((False, False), "Digest"), ((True, True), "Basic")])
+def quirk(number, name, *expected):
+    return pytest.param(name, *expected, marks=pytest.mark.quirk(number), id=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "lacks"),
+    [
+        quirk("K-67", "cr-rfc2069", ["Digest"], ["qop", "algorithm"]),
+        quirk("K-67", "cr-no-algorithm", ["Digest", "qop"], ["algorithm"]),
+        quirk("K-67", "cr-opaque", ["Digest", "opaque="], []),
+        quirk("K-68", "cr-basic", ["Basic"], ["Digest"]),
+    ],
+)
 @pytest_twisted.ensureDeferred
-async def test_old_digest_and_basic_only(quirks, scheme):
-    device = Sleeper(quirks=quirks)
+async def test_other_challenges_and_the_login_they_lead_to(name, has, lacks):
+    device = Sleeper(quirks=(name,))
     listener = Listener(device)
     header = (await listener.get()).one("www-authenticate")
     answer = await listener.call("acs", "s3cret")
     await listener.close()
-    assert header.startswith(scheme)
-    assert "qop" not in header
+    assert all(word in header for word in has)
+    assert not any(word in header for word in lacks)
     assert (answer.status, device.calls) == (200, 1)
+
+
+@pytest.mark.quirk("K-67")
+@pytest_twisted.ensureDeferred
+async def test_two_challenges_and_a_nonce_that_is_always_stale_once():
+    two = Listener(Sleeper(quirks=("cr-two-challenges",)))
+    headers = (await two.get()).all("www-authenticate")
+    await two.close()
+    assert [header.split(" ")[0] for header in headers] == ["Basic", "Digest"]
+    device = Sleeper(quirks=("cr-stale",))
+    listener = Listener(device)
+    second = await listener.call("acs", "s3cret")
+    third = await listener.get(("acs", "s3cret"), challenge=second.all("www-authenticate"))
+    await listener.close()
+    assert (second.status, third.status, device.calls) == (401, 200, 1)
+    assert "stale=true" in second.one("www-authenticate")
+
+
+@pytest.mark.quirk("K-68")
+@pytest_twisted.ensureDeferred
+async def test_connection_is_closed_after_the_challenge():
+    listener = Listener(Sleeper(quirks=("cr-closes",)))
+    first = await listener.get()
+    assert (first.status, first.one("connection")) == (401, "close")
+    assert not listener.client.is_connected
+    await listener.close()
+
+
+@pytest.mark.quirk("K-70")
+@pytest_twisted.ensureDeferred
+async def test_one_request_a_minute():
+    device = Sleeper(login=("", ""), quirks=("cr-one-a-minute",))
+    listener = Listener(device)
+    statuses = [(await listener.get()).status for _ in range(3)]
+    listener.resource.now = lambda: reactor.seconds() + 61
+    statuses.append((await listener.get()).status)
+    await listener.close()
+    assert (statuses, device.calls) == ([200, 503, 503, 200], 2)
+
+
+@pytest.mark.quirk("R-18")
+@pytest_twisted.ensureDeferred
+async def test_no_login_is_asked_for():
+    listener = Listener(Sleeper(quirks=("cr-no-login",)))
+    status = (await listener.get()).status
+    await listener.close()
+    assert status == 200
+
+
+@pytest.mark.cwmp("F-3")
+@pytest_twisted.ensureDeferred
+async def test_a_device_that_does_not_listen_cuts_the_connection():
+    device = Sleeper()
+    device.listens = lambda: False
+    listener = Listener(device)
+    with pytest.raises(ExchangeFailed):
+        await listener.get()
+    await listener.close()

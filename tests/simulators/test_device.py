@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from acs.cwmp.faults import CwmpFault
-from acs.cwmp.messages import FactoryReset, Reboot, SetParameterAttributes, SetParameterAttributesStruct
+from acs.cwmp.messages import FactoryReset, GetParameterValues, GetRPCMethods, Reboot, SetParameterAttributes, SetParameterAttributesStruct
 from simulators.agenda import next_tick
-from simulators.device import Power
+from simulators.device import HANGS_S, Power
 from simulators.http import ConnectFailed, Response
 from tests.simulators.kit import START, ScriptedAcs, make_device, pass_time, set_values
 
@@ -211,3 +211,112 @@ def test_stopped_device_leaves_no_timer():
     device.stop()
     assert clock.getDelayedCalls() == []
     assert clock.seconds() > START
+
+
+def called(name, seconds):
+    """The events of sessions within so many seconds after a connection request."""
+    acs = ScriptedAcs()
+    device, clock = make_device(acs, quirks=(name,), inform_interval_s=100_000)
+    device.start(0)
+    pass_time(clock, 1)
+    before = len(acs.informs)
+    device.called()
+    pass_time(clock, seconds, 1)
+    return [event for nth in range(before, len(acs.informs)) for event in acs.events(nth)]
+
+
+@pytest.mark.quirk("K-71")
+def test_a_request_is_heeded_late_or_never():
+    assert called("cr-late", 58) == []
+    assert called("cr-late", 62) == ["6 CONNECTION REQUEST"]
+    assert called("cr-never", 200) == []
+    assert called("http10", 2) == ["6 CONNECTION REQUEST"]
+
+
+@pytest.mark.quirk("K-69")
+def test_odd_connection_request_urls():
+    def urls(name):
+        acs = ScriptedAcs()
+        device, clock = make_device(acs, quirks=(name,))
+        device.start(0)
+        pass_time(clock, 1)
+        device.trigger("2 PERIODIC")
+        pass_time(clock, 1)
+        path = "Device.ManagementServer.ConnectionRequestURL"
+        return [next(item.value for item in inform.parameter_list if item.name == path) for inform in acs.informs], device
+
+    assert urls("cr-url-empty")[0] == ["", ""]
+    assert urls("cr-url-private")[0] == ["http://192.168.77.3:9/cr/token"] * 2
+    assert urls("cr-url-ipv6")[0] == ["http://[::1]:9/cr/token"] * 2
+    changing, device = urls("cr-url-changes")
+    assert changing[0] != changing[1] == "http://127.0.0.1:9" + device.call_path()
+
+
+@pytest.mark.quirk("R-18")
+def test_busy_until_its_first_session_is_over():
+    device, clock = make_device(ScriptedAcs(), quirks=("cr-busy-at-first",))
+    device.power = Power.RUNNING
+    assert not device.may_be_called()
+    device.start(0)
+    pass_time(clock, 1)
+    assert device.may_be_called()
+
+
+@pytest.mark.quirk("R-19")
+def test_deaf_while_it_installs():
+    device, clock = make_device(ScriptedAcs(), quirks=("deaf-while-installing",))
+    device.start(0)
+    pass_time(clock, 1)
+    assert device.listens()
+    device.transferring = object()
+    assert not device.listens()
+
+
+@pytest.mark.quirk("K-34")
+def test_a_storm_of_value_changes():
+    acs = ScriptedAcs()
+    device, clock = make_device(acs, quirks=("value-change-storm",))
+    device.start(0)
+    pass_time(clock, 10)
+    assert len(acs.informs) >= 5
+    assert acs.events() == ["4 VALUE CHANGE"]
+
+
+@pytest.mark.quirk("K-18")
+def test_a_connection_that_is_not_closed():
+    def closed(*quirks):
+        device, clock = make_device(ScriptedAcs(), quirks=quirks)
+        closings = []
+        device.client.close = lambda: closings.append(1)
+        device.start(0)
+        pass_time(clock, 1)
+        return len(closings)
+
+    assert (closed("lingers"), closed()) == (0, 1)
+
+
+@pytest.mark.quirk("K-15")
+def test_hangs_up_in_the_first_session_only():
+    acs = ScriptedAcs(questions=[GetRPCMethods()])
+    device, clock = make_device(acs, quirks=("hangs-up",))
+    device.start(0)
+    pass_time(clock, 30)
+    assert (device.counts.failed, device.counts.sessions) == (1, 1)
+
+
+@pytest.mark.quirk("R-6", "R-7")
+def test_a_crash_is_a_restart_and_a_hang_only_lasts():
+    acs = ScriptedAcs(questions=[GetParameterValues(("Device.Nothing",))])
+    device, clock = make_device(acs, quirks=("unknown-name-crash",))
+    device.start(0)
+    pass_time(clock, 5)
+    assert (device.counts.failed, device.counts.boots) == (1, 2)
+    assert "1 BOOT" in acs.events()
+
+    acs = ScriptedAcs(questions=[GetParameterValues(("",))])
+    device, clock = make_device(acs, quirks=("full-tree-silent",))
+    device.start(0)
+    pass_time(clock, HANGS_S - 1, 1)
+    assert (device.counts.failed, device.in_session) == (0, True)
+    pass_time(clock, 2, 1)
+    assert (device.counts.failed, device.counts.boots) == (1, 1)

@@ -17,7 +17,6 @@ from acs.cwmp.messages import GetParameterValues
 from acs.errors import WrongEnvironment
 from simulators.fleet import Fleet, FleetOptions
 from simulators.http import HttpClient
-from simulators.quirks import named
 from tests.simulators.kit import AcsResource, ScriptedAcs, clock_at, quiet_site, set_values
 from tests.simulators.test_http import Server
 
@@ -116,13 +115,39 @@ async def test_a_new_connection_request_url_is_notified(tmp_path):
         assert set(bench.acs.events()) == {"1 BOOT", "4 VALUE CHANGE"}
 
 
-@pytest.mark.quirk("K-1", "K-5", "K-7", "K-8", "K-10", "K-11", "K-12", "K-13", "K-16", "K-20")
-@pytest.mark.parametrize("quirk", sorted(named()))
+HTTP = ("previous-cookie", "no-cookie", "new-connection", "http10", "expect-continue", "slow-line", "chunked", "odd-content-type", "no-soapaction",
+        "no-empty-post", "retry-thousands", "lingers")  # fmt: skip
+
+
+@pytest.mark.quirk("K-1", "K-5", "K-7", "K-8", "K-10", "K-11", "K-12", "K-13", "K-14", "K-16", "K-20")
+@pytest.mark.parametrize("quirk", HTTP)
 @pytest_twisted.ensureDeferred
-async def test_every_quirk_still_makes_a_session(quirk):
+async def test_odd_http_still_makes_a_session(quirk):
     async with Bench(count=1, models=("R110",), quirks=(quirk,)) as bench:
         await until(lambda: bench.fleet.totals().sessions == 1)
         assert bench.acs.events() == ["0 BOOTSTRAP", "1 BOOT"]
+
+
+@pytest.mark.quirk("K-9")
+@pytest_twisted.ensureDeferred
+async def test_a_fleet_on_one_line():
+    async with Bench(count=4, quirks=("shared-line",)) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 4)
+        assert len({id(device.client) for device in bench.fleet.devices}) == 1
+        assert sum("connection" in headers and headers["connection"] == "close" for headers in bench.acs.headers) == 0
+
+
+@pytest.mark.quirk("K-69")
+@pytest_twisted.ensureDeferred
+async def test_a_fleet_listens_on_ipv6_where_a_device_says_so():
+    async with Bench(count=1, quirks=("cr-url-ipv6",)) as bench:
+        await until(lambda: bench.fleet.totals().sessions == 1)
+        url = bench.fleet.devices[0].cpe.setting("ConnectionRequestURL")
+        assert url.startswith("http://[::1]:")
+        client = HttpClient(reactor, idle_s=3)
+        answer = await client.request("GET", url, [])
+        client.close()
+        assert answer.status in (200, 401)
 
 
 @pytest_twisted.ensureDeferred

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.protocol import Factory, Protocol
 
-from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, in_chunks
+from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, SharedLine, in_chunks
 
 
 class Raw(Protocol):
@@ -148,3 +149,61 @@ async def test_one_connection_serves_and_a_closed_one_is_replaced():
     server.answers.append(ok)
     assert (await ask(server, client)).status == 204
     assert server.connections == 2
+
+
+@pytest.mark.quirk("K-10")
+@pytest_twisted.ensureDeferred
+async def test_body_waits_for_100_continue_and_goes_after_a_while_without(monkeypatch):
+    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    server = Server(b"HTTP/1.1 100 Continue\r\n\r\n", ok)
+    assert (await ask(server, expect=True)).body == b"ok"
+    assert [b"Expect: 100-continue" in server.requests[0], server.requests[0].endswith(b"\r\n\r\n"), server.requests[1]] == [
+        True,
+        True,
+        b"body",
+    ]
+    monkeypatch.setattr("simulators.http.CONTINUE_S", 0.05)
+    silent = Server(b"", ok)
+    assert (await ask(silent, expect=True)).body == b"ok"
+    assert silent.requests[1] == b"body"
+
+
+@pytest.mark.quirk("K-10")
+@pytest_twisted.ensureDeferred
+async def test_body_is_not_sent_after_a_final_answer():
+    server = Server(b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")
+    assert (await ask(server, expect=True)).status == 417
+    assert len(server.requests) == 1
+
+
+@pytest.mark.quirk("K-14")
+@pytest_twisted.ensureDeferred
+async def test_request_in_small_pieces():
+    server = Server(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert (await ask(server, trickle=40)).status == 200
+    assert len(server.requests[0]) == 40
+    assert b"".join(server.requests).endswith(b"\r\n\r\nbody")
+
+
+@pytest.mark.quirk("K-65")
+@pytest_twisted.ensureDeferred
+async def test_head_has_a_length_and_no_body():
+    server = Server(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    client = HttpClient(reactor, idle_s=2)
+    assert (await client.request("HEAD", server.url, [])).body == b""
+    assert (await ask(server, client)).body == b"ok"
+
+
+@pytest.mark.quirk("K-9")
+@pytest_twisted.ensureDeferred
+async def test_a_shared_line_is_one_connection_for_all_in_turn():
+    server = Server(*[b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % n for n in range(4)])
+    line = SharedLine(reactor)
+    asked = [ensureDeferred(line.request("POST", server.url, [], b"x")) for _ in range(4)]
+    answers = [(await each).body for each in asked]
+    line.close()
+    line.abort()
+    assert line.is_connected
+    line.end()
+    await server.port.stopListening()
+    assert (answers, server.connections) == ([b"0", b"1", b"2", b"3"], 1)

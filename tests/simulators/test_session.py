@@ -7,6 +7,7 @@ import pytest
 from acs.cwmp.codec import decode, encode
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import (
+    GetParameterAttributes,
     GetParameterValues,
     GetParameterValuesResponse,
     GetRPCMethods,
@@ -17,6 +18,7 @@ from acs.cwmp.messages import (
     TransferCompleteResponse,
 )
 from simulators.cpe import Transfer
+from simulators.oddities import Crashes
 from simulators.session import Session, SessionFailed
 from tests.simulators.kit import START, make_cpe
 
@@ -199,3 +201,62 @@ def test_a_version_that_was_not_offered_fails_the_session():
         session.next(say(InformResponse(1), inform.id, extra_headers=[("UseCWMPVersion", "1.9", 1)]))
     session, inform = begin(make_cpe())
     assert session.next(say(InformResponse(1), inform.id, extra_headers=[("UseCWMPVersion", "1.2", 1)])) == b""
+
+
+@pytest.mark.quirk("K-17")
+def test_device_that_needs_three_empty_answers():
+    session, inform = begin(make_cpe(quirks=("three-empties",)))
+    session.next(say(InformResponse(1), inform.id))
+    assert [session.next(b"") for _ in range(3)] == [b"", b"", None]
+
+
+@pytest.mark.quirk("K-18")
+def test_device_that_restarts_when_its_report_was_answered():
+    cpe = make_cpe(quirks=("reboots-after-report",))
+    cpe.transfers.append(done_transfer())
+    session, inform = begin(cpe)
+    report = decode(session.next(say(InformResponse(1), inform.id)))
+    with pytest.raises(Crashes):
+        session.next(say(TransferCompleteResponse(), report.id))
+    assert cpe.transfers == []
+
+
+@pytest.mark.quirk("K-19")
+def test_device_that_informs_again_in_the_middle_once():
+    session, inform = begin(make_cpe(quirks=("informs-again",)))
+    session.next(say(InformResponse(1), inform.id))
+    session.next(say(GetRPCMethods(), "q1"))
+    again = decode(session.next(say(GetRPCMethods(), "q2")))
+    assert isinstance(again.message, Inform)
+    assert session.next(say(InformResponse(1), again.id)) == b""
+    assert session.next(b"") is None
+
+
+@pytest.mark.quirk("R-3")
+@pytest.mark.parametrize("question", [GetRPCMethods(), GetParameterAttributes(("Device.",))])
+def test_device_that_answers_some_questions_with_nothing(question):
+    session, inform = begin(make_cpe(quirks=("empty-answer",)))
+    session.next(say(InformResponse(1), inform.id))
+    assert session.next(say(question, "q1")) == b""
+    assert isinstance(
+        decode(session.next(say(GetParameterValues(("Device.DeviceInfo.UpTime",)), "q2"))).message, GetParameterValuesResponse
+    )
+
+
+@pytest.mark.quirk("R-4")
+def test_device_that_reports_twice_in_a_row():
+    cpe = make_cpe(quirks=("reports-twice",))
+    cpe.transfers.append(done_transfer())
+    session, inform = begin(cpe)
+    first = decode(session.next(say(InformResponse(1), inform.id)))
+    second = decode(session.next(say(TransferCompleteResponse(), first.id)))
+    assert first.message == second.message
+    assert session.next(say(TransferCompleteResponse(), second.id)) == b""
+    assert cpe.transfers == []
+
+
+@pytest.mark.quirk("R-12")
+def test_versions_with_blanks_are_offered_all_the_same():
+    session, inform = begin(make_cpe("R110", quirks=("icwmp-headers",)))
+    assert inform.headers.supported_versions == ("1.0", "1.1", "1.2", "1.3", "1.4")
+    assert session.next(say(InformResponse(1), inform.id, extra_headers=[("UseCWMPVersion", "1.4", 1)])) == b""

@@ -264,3 +264,115 @@ def test_report_is_owed_until_it_was_answered(monkeypatch):
     reports = [message for message in acs.messages if type(message).__name__ == "TransferComplete"]
     assert [report.command_key for report in reports] == ["fw1", "fw1"]
     assert device.cpe.transfers == []
+
+
+def download_with(monkeypatch, *quirks, content=IMAGE, seconds=3):
+    monkeypatch.setattr("simulators.device.HttpClient", InMemoryFile(content))
+    acs = ScriptedAcs(questions=[Download("fw1", "1 Firmware Upgrade Image", "http://h/f", "", "", len(content), "", 0, "", "")])
+    device, clock = make_device(acs, quirks=quirks)
+    device.start(0)
+    pass_time(clock, seconds)
+    return acs, device, clock
+
+
+def reports(acs):
+    return [message for message in acs.messages if type(message).__name__ in ("TransferComplete", "AutonomousTransferComplete")]
+
+
+@pytest.mark.quirk("K-62")
+def test_report_before_the_installation_and_restart_later(monkeypatch):
+    acs, device, clock = download_with(monkeypatch, "early-report", seconds=2)
+    assert ([report.fault_struct.fault_code for report in reports(acs)], device.counts.boots) == ([0], 1)
+    pass_time(clock, 6)
+    assert device.counts.boots == 2
+
+
+@pytest.mark.quirk("K-62")
+def test_new_version_only_after_the_second_boot(monkeypatch):
+    acs, device, clock = download_with(monkeypatch, "second-boot", seconds=6)
+    assert (device.counts.boots, device.value("Device.DeviceInfo.SoftwareVersion")) == (2, "3.2.4")
+    assert [report.fault_struct.fault_code for report in reports(acs)] == [0]
+    device.power_cut()
+    pass_time(clock, 4)
+    assert device.value("Device.DeviceInfo.SoftwareVersion") == "3.3.0"
+
+
+@pytest.mark.quirk("K-63")
+def test_faults_that_are_not_what_happened(monkeypatch):
+    acs, device, _ = download_with(monkeypatch, "false-9010", seconds=6)
+    assert [report.fault_struct.fault_code for report in reports(acs)] == [9010]
+    assert device.value("Device.DeviceInfo.SoftwareVersion") == "3.3.0"
+    acs, device, _ = download_with(monkeypatch, "false-9017", content=make_image("Halden G8", "9.9"), seconds=6)
+    assert [report.fault_struct.fault_code for report in reports(acs)] == [9017]
+
+
+@pytest.mark.quirk("K-61", "K-64")
+def test_reports_that_say_something_else_or_never_come(monkeypatch):
+    assert reports(download_with(monkeypatch, "no-transfer-complete", seconds=6)[0]) == []
+    assert [report.command_key for report in reports(download_with(monkeypatch, "unknown-command-key", seconds=6)[0])] == ["4711"]
+    (report,) = reports(download_with(monkeypatch, "autonomous-report", seconds=6)[0])
+    assert (type(report).__name__, report.transfer_url) == ("AutonomousTransferComplete", "http://h/f")
+
+
+@pytest.mark.quirk("K-66")
+def test_done_at_once_and_reported_too(monkeypatch):
+    acs, _, _ = download_with(monkeypatch, "status-0-and-report", seconds=6)
+    (answer,) = [message for message in acs.answers() if type(message).__name__ == "DownloadResponse"]
+    assert answer.status == 0
+    assert answer.start_time.startswith("2023-")
+    assert len(reports(acs)) == 1
+
+
+@pytest.mark.quirk("K-65")
+@pytest.mark.parametrize(
+    ("name", "url", "size", "code"),
+    [
+        ("exact-file-size", "http://h/f", 0, 9004), ("exact-file-size", "http://h/f", 5, None),
+        ("host-name-only", "http://10.1.2.3/f", 5, 9003), ("host-name-only", "http://files.example/f", 5, None),
+        ("address-only", "http://files.example/f", 5, 9003), ("address-only", "http://10.1.2.3/f", 5, None),
+        ("no-https", "https://files.example/f", 5, 9013), ("no-https", "http://files.example/f", 5, None),
+    ],
+)  # fmt: skip
+def test_what_only_some_devices_refuse(name, url, size, code):
+    answer = rpc.answer(make_cpe(quirks=(name,)), Download("k", "1 Firmware Upgrade Image", url, "", "", size, "", 0, "", ""))
+    assert getattr(answer, "code", None) == code
+
+
+class Ranged(Files):
+    """Heeds Range and HEAD, and keeps what was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def render_HEAD(self, request):
+        self.asked.append("HEAD")
+        return b""
+
+    def render_GET(self, request):
+        span = request.getHeader("range") or ""
+        self.asked.append(span)
+        if not span:
+            return IMAGE
+        first, last = (int(each) for each in span.removeprefix("bytes=").split("-"))
+        request.setResponseCode(206)
+        request.setHeader("content-range", f"bytes {first}-{min(last, len(IMAGE) - 1)}/{len(IMAGE)}")
+        return IMAGE[first : last + 1]
+
+
+@pytest.mark.quirk("K-65")
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("range-requests", ["bytes=0-65535", "bytes=65536-131071", "bytes=131072-196607", "bytes=196608-262143"]),
+        ("head-first", ["HEAD", ""]),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_files_in_ranges_and_after_a_look(name, asked):
+    files = Ranged()
+    port = reactor.listenTCP(0, quiet_site(files), interface="127.0.0.1")
+    cpe, transfer, _ = await fetch(f"http://127.0.0.1:{port.getHost().port}/good", size=len(IMAGE), cpe=make_cpe(quirks=(name,)))
+    await port.stopListening()
+    assert (transfer.fault_code, files.asked) == (0, asked)
+    assert cpe.facts.version == "3.3.0"

@@ -84,17 +84,74 @@ def test_device_without_cookies():
     assert "Cookie" not in wire.asked[1][2]
 
 
-@pytest.mark.quirk("K-7", "K-8", "K-10", "K-11", "K-12")
+@pytest.mark.quirk("K-7", "K-8", "K-10", "K-12", "K-13", "K-14")
 def test_other_quirks_show_on_the_wire():
     wire = Wire(OK)
-    post(connection(wire, ("new-connection", "http10", "expect-continue", "odd-content-type", "no-soapaction")), b"<x/>")
+    post(connection(wire, ("new-connection", "http10", "expect-continue", "no-soapaction", "chunked", "slow-line")), b"<x/>")
     _, _, headers, _, more = wire.asked[0]
     assert headers["Connection"] == "close"
-    assert more["http10"]
-    assert headers["Expect"] == "100-continue"
-    assert headers["Content-Type"] == "text/html"
+    assert (more["http10"], more["expect"], more["chunked"], more["trickle"]) == (True, True, True, 536)
     assert "SOAPAction" not in headers
     assert wire.closed == 1
+
+
+@pytest.mark.quirk("K-11")
+@pytest.mark.parametrize(
+    ("name", "said"), [("odd-content-type", "text/html"), ("no-content-type", None), ("soap12-content-type", "application/soap+xml")]
+)
+def test_content_types(name, said):
+    wire = Wire(OK)
+    post(connection(wire, (name,)), b"<x/>")
+    assert wire.asked[0][2].get("Content-Type") == said
+
+
+@pytest.mark.quirk("K-8")
+def test_close_in_the_middle():
+    wire = Wire(OK, OK, OK)
+    link = connection(wire, ("closes-in-the-middle",))
+    for _ in range(3):
+        post(link, b"<x/>")
+    assert [asked[2].get("Connection") for asked in wire.asked] == [None, "close", None]
+    assert wire.closed == 1
+
+
+@pytest.mark.quirk("K-13", "R-13")
+@pytest.mark.parametrize(
+    ("name", "coding", "on_empty"),
+    [
+        ("gzip", "gzip", None),
+        ("deflate", "deflate", None),
+        ("gzip-also-empty", "gzip", "gzip"),
+        ("deflate-also-empty", "deflate", "deflate"),
+    ],
+)
+def test_compressed_without_having_been_told_to(name, coding, on_empty):
+    wire = Wire(OK, OK)
+    link = connection(wire, (name,))
+    post(link, b"<inform/>")
+    post(link, b"")
+    unpack = gzip.decompress if coding == "gzip" else zlib.decompress
+    assert (wire.asked[0][2]["Content-Encoding"], unpack(wire.asked[0][3])) == (coding, b"<inform/>")
+    assert (wire.asked[1][2].get("Content-Encoding"), wire.asked[1][3]) == (on_empty, b"")
+
+
+@pytest.mark.quirk("K-16")
+@pytest.mark.parametrize(("name", "body"), [("newline-post", b"\n"), ("blank-post", b" ")])
+def test_empty_posts_that_are_not_empty(name, body):
+    wire = Wire(OK)
+    post(connection(wire, (name,)), b"")
+    assert wire.asked[0][3] == body
+    assert "Content-Type" not in wire.asked[0][2]
+
+
+@pytest.mark.quirk("K-15")
+def test_hangs_up_before_the_answer():
+    wire = Wire(OK, OK)
+    link = AcsConnection(wire, URL, Authorizer("ada", "pw"), quirks_of(()), {}, "", 2)
+    post(link, b"<x/>")
+    with pytest.raises(SessionFailed, match="before our answer"):
+        post(link, b"<y/>")
+    assert (wire.asked[1][3], wire.closed) == (b"<y/>", 1)
 
 
 @pytest.mark.cwmp("A-94", "A-95", "A-92", "L-22")
