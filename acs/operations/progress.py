@@ -192,9 +192,7 @@ def _note_report(session: Session, step: StepIn, key: str, name: str, told: Any)
 def note_scheduled(session: Session, keys: Mapping[int, Sequence[str]], now: datetime) -> None:
     """Devices that came for an appointment, with its keys: kept with the Inform, which is not told again once it is answered (D-36)."""
     rows = session.scalars(
-        select(Operation).where(
-            Operation.device_id.in_(list(keys)), Operation.kind == "schedule_inform", Operation.state.in_(_OPEN)
-        )
+        select(Operation).where(Operation.device_id.in_(list(keys)), Operation.kind == "schedule_inform", Operation.state.in_(_OPEN))
     )
     for row in rows:
         if row.command_key in keys[row.device_id]:

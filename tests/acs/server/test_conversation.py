@@ -18,7 +18,7 @@ from acs.firmware import service as firmware
 from acs.operations.briefing import Briefing
 from acs.secrets import Vault
 from acs.server.batch import Takeover, take_over
-from acs.server.conversation import Conversation, SessionLost, new_token, rebuild
+from acs.server.conversation import Conversation, NotRebuilt, SessionLost, new_token, rebuild
 from tests.acs.server.kit import ACTOR, Bench, envelope, inform, post, values
 
 A, B = "Device.DeviceInfo.A", "Device.DeviceInfo.B"
@@ -42,7 +42,7 @@ def claim(bench: Bench, database: Database, vault: Vault) -> Any:
     return do
 
 
-def rebuilt(bench: Bench, taken: Takeover) -> Conversation | None:
+def rebuilt(bench: Bench, taken: Takeover) -> Conversation:
     return rebuild(taken, new_token(2), bench.commit, "192.0.2.1", bench.now(), 30.0, "on", 100_000)  # type: ignore[arg-type]
 
 
@@ -69,7 +69,6 @@ def test_token_names_its_worker_and_has_128_bits():
 def test_session_is_rebuilt_to_the_question_that_is_out(bench: Bench, claim: Any):
     cookie, second = asked_twice(bench)
     conversation = rebuilt(bench, claim(cookie))
-    assert conversation is not None
     assert conversation.session.state is State.AWAITING_REPLY
     assert conversation.session.asked == GetParameterValues((A,))
     body = envelope(values({A: "1"}), second.envelope.id)
@@ -81,7 +80,6 @@ def test_session_is_rebuilt_to_the_question_that_is_out(bench: Bench, claim: Any
 def test_session_in_which_nothing_was_asked_is_rebuilt_to_the_devices_turn(bench: Bench, claim: Any):
     _, cookie = bench.known()
     conversation = rebuilt(bench, claim(cookie))
-    assert conversation is not None
     assert conversation.session.state is State.CPE_TURN
     assert run(conversation.receive(EMPTY_POST, b"", bench.now(), no_tasks)) is None
 
@@ -94,14 +92,17 @@ def test_quarantined_device_has_no_runner_after_a_takeover_either(guarded: Bench
     taken = take_over(database, Briefing(vault, "", "device"), guarded.device().id, token, guarded.now())
     assert taken is not None
     conversation = rebuilt(guarded, taken)
-    assert conversation is not None
     assert conversation.runner is None
 
 
 @pytest.mark.parametrize(
-    "why", ["an answer too long to keep", "another question", "an operation that is gone", "answered, and nothing came of it"]
-)
-def test_what_cannot_be_replayed_is_not_rebuilt(bench: Bench, claim: Any, why: str):
+    ("why", "said"),
+    [
+        ("an answer too long to keep", "too long to be kept"), ("another question", "it would ask GetParameterValues now, and had asked Reboot"),
+        ("an operation that is gone", "no longer open"), ("answered, and nothing came of it", "what came of the last answer"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_replayed_is_not_rebuilt(bench: Bench, claim: Any, why: str, said: str):
     cookie, _ = asked_twice(bench)
     taken = claim(cookie)
     (seq, operation, request, _answer, _), last = taken.exchanges
@@ -111,7 +112,12 @@ def test_what_cannot_be_replayed_is_not_rebuilt(bench: Bench, claim: Any, why: s
         "an operation that is gone": replace(taken, tasks=[]),
         "answered, and nothing came of it": replace(taken, exchanges=[taken.exchanges[0], (*last[:3], b"<x/>", True)]),
     }[why]
-    assert rebuilt(bench, changed) is None
+    with pytest.raises(NotRebuilt, match=said) as found:
+        rebuilt(bench, changed)
+    conversation = found.value.conversation
+    assert conversation.runner is not None
+    assert conversation.runner.drain() == ([], [], [])  # nothing of the replay is stored as if it had happened
+    assert (conversation.runner.current is None) == (why == "an operation that is gone")
 
 
 def test_step_of_a_session_that_was_taken_over_is_lost(bench: Bench, claim: Any):
