@@ -92,6 +92,30 @@ class Settings(BaseSettings):
     inform_interval_s: int = 0
     """Periodic inform interval given to devices at their first contact; 0 leaves what the device has."""
 
+    stun_port: int = 3478
+    """-1 for no STUN server, and so no UDP connection requests."""
+    stun_host: str = ""
+    """What devices are told; empty for the host of the ACS URL."""
+    stun_rate: float = 200.0
+    """STUN datagrams answered per source address and second."""
+    call_https: bool = False
+    call_https_verified: bool = False
+    call_basic: bool = False
+    xmpp_jid: str = ""
+    xmpp_password: str = ""
+    xmpp_server: str = ""
+    """host or host:port; empty for the domain of our JID."""
+    xmpp_domain: str = ""
+    """Domain of the devices' accounts; empty for that of our JID."""
+    xmpp_ca: Path | None = None
+    xmpp_plain: bool = False
+    xmpp_accounts: bool = False
+    """Our account is an administrator of the XMPP server: devices' accounts are made there by us."""
+    watch_interval_s: int = 45
+    """Inform interval of a device that nothing wakes while somebody looks at its page; 0 for none."""
+    reach_keep: int = 40
+    reach_keep_days: int = 30
+
     @field_validator("cpe_networks", "cpe_digest", "cpe_digest_paths", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -177,6 +201,21 @@ class Settings(BaseSettings):
 
         short = hashlib.sha256(str(path).encode()).hexdigest()[:16]
         return Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"hearthline-{short}.sock"  # noqa: S108
+
+    @property
+    def xmpp_endpoint(self) -> tuple[str, int]:
+        host, _, port = self.xmpp_server.rpartition(":") if self.xmpp_server.rpartition(":")[2].isdigit() else (self.xmpp_server, "", "")
+        return host.strip("[]") or self.xmpp_jid.partition("@")[2].partition("/")[0], int(port or 5222)
+
+    @property
+    def reach_brief(self) -> dict[str, Any]:
+        """What devices are told of our STUN and XMPP servers. An empty host stands for that of the ACS URL (conformance F-30)."""
+        jid = self.xmpp_jid.partition("/")[0]
+        host, port = self.xmpp_endpoint
+        return {
+            "stun_host": self.stun_host or ((urlsplit(self.acs_url).hostname or "") if self.acs_url else ""), "stun_port": self.stun_port,
+            "xmpp_jid": jid, "xmpp_domain": self.xmpp_domain or jid.partition("@")[2], "xmpp_host": host if self.xmpp_server else "", "xmpp_port": port,
+        }  # fmt: skip
 
     @property
     def allowed_networks(self) -> tuple[Network, ...]:

@@ -23,12 +23,13 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.jobs.routes import bp as jobs
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
+    from care.reach.routes import bp as reach
     from care.sessions.routes import bp as sessions
     from care.signin.routes import bp as signin
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, devices, onboarding, operations, sessions, firmware, jobs, users, audit, profile
+    return signin, devices, reach, onboarding, operations, sessions, firmware, jobs, users, audit, profile
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:

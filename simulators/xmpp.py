@@ -85,7 +85,6 @@ class XmppLink:
         )
         factory = xmlstream.XmlStreamFactory(authenticator)
         factory.noisy = False
-        factory.stopTrying()
         if not tls:
             factory.addBootstrap(xmlstream.STREAM_CONNECTED_EVENT, _without_tls)
         factory.addBootstrap(xmlstream.STREAM_AUTHD_EVENT, self._authenticated)

@@ -30,6 +30,7 @@ from acs.db.tenancy import DEFAULT_TENANT, Tenant, TenantId
 from acs.db.upgrade import upgrade
 from acs.secrets import Vault
 from acs.settings import MODEL_MODULES
+from tests.prosody import Prosody, is_there
 
 OTHER_TENANT = TenantId(2)
 POSTGRES = os.environ.get("HEARTHLINE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
@@ -321,3 +322,16 @@ def rabbitmq_url() -> str:
     except Exception as error:
         _missing(f"no RabbitMQ at {make_url(RABBITMQ).render_as_string()}: {error}")
     return RABBITMQ
+
+
+# ---- XMPP server -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def prosody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
+    """A real XMPP server on a port of its own."""
+    if not is_there():
+        _missing("no prosody on this machine (Debian: apt-get install prosody)")
+    server = Prosody(tmp_path_factory.mktemp("prosody"))
+    yield server
+    server.stop()

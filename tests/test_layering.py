@@ -30,7 +30,7 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_DOORS = tuple(f"acs.{part}.{door}" for part in ("devices", "operations", "firmware", "recorder", "access") for door in ("service", "views"))
+_DOORS = tuple(f"acs.{part}.{door}" for part in ("devices", "operations", "firmware", "recorder", "access", "reach") for door in ("service", "views"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
     "flask", "flask_babel", "flask_limiter", "flask_login", "flask_smorest", "flask_wtf", "jinja2", "marshmallow", "markupsafe", "werkzeug", "wtforms",
@@ -54,6 +54,7 @@ RULES: dict[str, Rule] = {
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
+    "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),
     "acs.access": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted", "zope", "OpenSSL")),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),

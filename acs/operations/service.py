@@ -22,8 +22,7 @@ from acs.devices.views import DeviceId
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.firmware import service as firmware
 from acs.operations import logins
-from acs.operations.arguments import acs_url as acs_url
-from acs.operations.arguments import checked
+from acs.operations.arguments import acs_url, checked
 from acs.operations.models import Operation
 from acs.operations.preparing import prepare
 from acs.operations.sealing import has_secrets, open_args, seal_args
@@ -87,7 +86,7 @@ def request(
             raise Conflict(f"Device {device.serial_number} already has an open operation “{known.label}” (number {other.id}).")
     if len(open_ones) >= MAX_OPEN:
         raise Conflict(f"Device {device.serial_number} has {len(open_ones)} open operations; cancel some first.")
-    prepare(unit.session, vault, device, kind, given)
+    prepare(unit.session, vault, device, kind, given, now)
     if kind == "secure" and vault is not None:
         logins.renew(unit.session, vault, device)
     lifetime = known.expiry_s if expires_in_s is None else expires_in_s
@@ -109,6 +108,11 @@ def request(
     unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent)
     unit.hint("progress", device=device_id, operation=operation.id)
     return OperationId(operation.id)
+
+
+def acs_address(value: str) -> str:
+    """The address of an ACS, checked. Invalid for what is none."""
+    return acs_url(value)
 
 
 def check(kind: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

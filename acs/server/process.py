@@ -5,7 +5,6 @@ or, with one worker, right here. Everything is stopped in the order that loses n
 """
 
 import os
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -30,14 +29,14 @@ from acs.hints.publish import SocketPublisher
 from acs.operations import progress
 from acs.operations.briefing import Briefing
 from acs.secrets import Vault
-from acs.server import connection_request, files, waker
+from acs.server import files
 from acs.server.auth import CpeAuthenticator, account_of
 from acs.server.batch import Batch, take_over
+from acs.server.calls import Calls
 from acs.server.commit import GroupCommit
 from acs.server.cwmp import CwmpHandler, Policy
 from acs.server.http import HttpFactory, Limits
 from acs.server.login.doorman import Doorman, login_rules
-from acs.server.waker import Waker
 from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
 from acs.serving.workers import Workers
@@ -60,7 +59,7 @@ class CwmpWorker:
 
     def __init__(self, reactor: Any, settings: Settings, vault: Vault, database: Database, listener: HintListener, number: int) -> None:
         self._reactor, self._settings = reactor, settings
-        briefing = Briefing(vault, settings.files_base, settings.cpe_auth, settings.inform_interval_s)
+        briefing = Briefing(vault, settings.files_base, settings.cpe_auth, settings.inform_interval_s, settings.reach_brief)
         batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes)
         self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s)
 
@@ -126,24 +125,6 @@ def _load(database: Database, briefing: Briefing, device_id: int) -> Any:
         return progress.load_open(session, briefing, [device_id]).get(device_id, [])
 
 
-def make_waker(reactor: Any, settings: Settings, vault: Vault, database: Database) -> Waker:
-    own, allowed = connection_request.own_addresses(), settings.allowed_networks
-
-    async def send(call: connection_request.Call) -> Any:
-        return await connection_request.call(reactor, call, allowed, own)
-
-    async def read(device_id: int) -> Any:
-        return await deferToThread(waker.read_target, database, vault, device_id, utc_now())
-
-    async def note(device_id: int, result: str, detail: str) -> None:
-        await deferToThread(waker.note_result, database, device_id, utc_now(), result, detail)
-
-    async def rows() -> Any:
-        return await deferToThread(waker.rows_to_wake, database, utc_now())
-
-    return Waker(reactor, utc_now, send, read, note, rows)
-
-
 class CwmpParent:
     """Files, hub, waker, and the CWMP socket with its workers."""
 
@@ -174,19 +155,9 @@ class CwmpParent:
             self._ports.append(listen(reactor, settings.socket_path, Hub()))
         self._database = database
         listener = listener_for(reactor, settings.database, settings.socket_path)
-        wake = make_waker(reactor, settings, self._vault, database)
-
-        def woken(hints: list[dict[str, Any]]) -> None:
-            for hint in hints:
-                if hint.get("kind") == "operation" and hint.get("urgent"):
-                    wake.want(hint["device"])
-
-        listener.subscribe(woken)
-        poll = LoopingCall(
-            lambda: Deferred.fromCoroutine(wake.poll()).addErrback(lambda f: _log.warning("poll failed", error=str(f.value)))
-        )
-        poll.clock = reactor
-        poll.start(5.0 + random.random(), now=False)  # noqa: S311 - spreads the polls of several hosts
+        calls = Calls(reactor, settings, self._vault, database, utc_now)
+        listener.subscribe(calls.hinted)
+        calls.start()
         shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota)
         self._ports.append(adopt(reactor, files_socket, files.site(shared, health_of(database))))
         self._keep = tuple(sock for sock in (cwmp_socket, plain_socket, files_socket) if sock is not None)
@@ -198,7 +169,7 @@ class CwmpParent:
             worker = CwmpWorker(reactor, settings, self._vault, database, listener, 0)
             self._ports += listen_cwmp(reactor, worker.factory, tls, cwmp_socket, plain_socket)
             self._stops.append(worker.stop)
-        self._stops += [wake.stop, poll.stop, listener.stop]
+        self._stops += [calls.stop, listener.stop]
         serve_metrics(reactor, settings, 1, self._ports, database)
 
     async def stop(self) -> None:

@@ -1,6 +1,8 @@
-"""Wakes devices somebody waits for: one call per device at a time, demands coalesced, jittered retries, the result kept and shown.
+"""Wakes devices somebody waits for: one call per device at a time, demands coalesced, the ways tried in order, jittered retries, each try kept.
 
-Hints start it; a poll of the rows makes up for lost ones. Success is the Inform: a device that answered 200 and never came is called again.
+Hints start it; a poll of the rows makes up for lost ones. Success is the Inform (conformance F-15): what answered 200 or was sent over UDP and
+did not bring the device is followed by the next way, and in the end by a pause. A busy device is left alone: it is about to come, or allows
+one call a minute (K-70).
 """
 
 import random
@@ -9,73 +11,96 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import Counter
-from sqlalchemy import select
+from prometheus_client import Counter, Histogram
 from twisted.internet.defer import Deferred
 
 from acs import log
 from acs.db.engine import Database
-from acs.devices.models import Device, DeviceCredential
 from acs.operations import progress
-from acs.operations import service as operations
+from acs.reach import service as reach
+from acs.reach.service import Target
+from acs.reach.views import Method, Way
 from acs.secrets import Vault
-from acs.server.connection_request import Call, WakeResult
+from acs.server.connection_request import WakeResult
 
 RETRY_S = (8, 20, 60, 180, 600, 1800)
-"""Waits between calls, each jittered by half; the last one repeats."""
+"""Waits between rounds of calls, each jittered by half; the last one repeats."""
 PATIENCE_S = 30
 """How long after its 200 a device may take to inform."""
-BUSY_S = 4
-"""A device that is busy is about to be free: soon again (quirk K-70 allows one call a minute; the next answer tells)."""
+SENT_PATIENCE_S = 8
+"""How long after a datagram that nobody acknowledges the next way is tried."""
+BUSY_S = (4, 15, 62)
+"""A device that is busy is about to be free; one that still is allows one call a minute (quirk K-70)."""
+HOPELESS = frozenset({WakeResult.NO_URL, WakeResult.FORBIDDEN_ADDRESS})
+"""Only the device's next Inform can change that."""
 
 _log = log.get("waker")
-_calls = Counter("hearthline_connection_requests_total", "connection requests by result", ["result"])
+_calls = Counter("hearthline_connection_requests_total", "connection requests by way and result", ["method", "result"])
+_took = Histogram("hearthline_wake_seconds", "from a connection request to the Inform", ["method"], buckets=(0.5, 1, 2, 5, 10, 20, 40, 90))
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A device that is to be woken, as read from its rows. `wanted`: something still waits for it."""
+class Tried:
+    """A try that may still bring the device."""
 
-    call: Call
-    in_session: bool
-    wanted: bool
-    informed_at: datetime | None
+    number: int
+    way: Way
+    at: datetime
 
 
 @dataclass
 class _Effort:
-    attempts: int = 0
+    rounds: int = 0
+    next_way: int = 0
+    busy: int = 0
     calling: bool = False
+    again: bool = False
     timer: Any = None
-    since: datetime | None = None
+    tried: Tried | None = None
 
 
-Send = Callable[[Call], Awaitable[tuple[WakeResult, str]]]
+Send = Callable[[int, Target, Way], Awaitable[tuple[WakeResult, str]]]
+Read = Callable[[int, bool], Awaitable[Target | None]]
+Note = Callable[[int, datetime, Way, WakeResult, str, int], Awaitable[int]]
+Settle = Callable[[int, datetime | None], Awaitable[None]]
 
 
 @dataclass
 class Waker:
-    """Runs in the process that owns the sockets. `read` and `note` work in a thread."""
+    """Runs in the process that owns the sockets. `read`, `note` and `settle` work in a thread."""
 
     reactor: Any
     now: Callable[[], datetime]
     send: Send
-    read: Callable[[int], Awaitable[Target | None]]
-    note: Callable[[int, str, str], Awaitable[None]]
+    read: Read
+    note: Note
+    settle: Settle
     poll_rows: Callable[[], Awaitable[list[int]]]
     most: int = 100
     _efforts: dict[int, _Effort] = field(default_factory=dict)
     _stopped: bool = False
 
     def want(self, device_id: int) -> None:
-        """Somebody waits for this device: call it now, unless a call is under way."""
+        """Somebody waits for this device: call it now, unless a call is under way or it is still expected."""
         effort = self._efforts.setdefault(device_id, _Effort())
         if effort.calling:
             return
         if effort.timer is not None and effort.timer.active():
             effort.timer.cancel()
-        effort.timer, effort.attempts = None, 0
+        if effort.tried is None:
+            effort.rounds = effort.next_way = 0
+        effort.timer = None
         self._start(device_id, effort)
+
+    def heard(self, device_id: int) -> None:
+        """Something happened with the device: if we wait for it, it may have come."""
+        effort = self._efforts.get(device_id)
+        if effort is None or effort.tried is None:
+            return
+        if effort.calling:
+            effort.again = True
+        elif effort.timer is not None and effort.timer.active():
+            effort.timer.reset(0)
 
     def _start(self, device_id: int, effort: _Effort) -> None:
         if self._stopped:
@@ -92,34 +117,80 @@ class Waker:
         self._efforts.pop(device_id, None)
 
     async def _effort(self, device_id: int, effort: _Effort) -> None:
-        target = await self.read(device_id)
+        target = await self.read(device_id, effort.next_way > 0 or effort.rounds > 0)
+        informed_at = target.informed_at if target is not None else None
+        if effort.tried is not None:
+            since = (self.now() - effort.tried.at).total_seconds()
+            came = informed_at is not None and informed_at >= effort.tried.at
+            if not came and target is not None and since < _patience(effort, target) - 0.5:
+                self._again(device_id, effort, _patience(effort, target) - since, jitter=False)  # woken early by something else
+                return
+            await self._settle(effort, informed_at if came else None)
         if target is None or not target.wanted:
             self._efforts.pop(device_id, None)
             return
         if target.in_session:
             self._again(device_id, effort, 3)
             return
-        if effort.since is not None and (target.informed_at is None or target.informed_at < effort.since):
-            await self.note(device_id, WakeResult.NO_INFORM, "it answered the call but did not come")
-        result, detail = await self.send(target.call)
-        _calls.labels(result).inc()
-        _log.info("called", device=device_id, result=result.value, detail=detail, attempt=effort.attempts + 1)
-        await self.note(device_id, result, detail)
-        effort.since = self.now() if result is WakeResult.OK else None
-        wait = RETRY_S[min(effort.attempts, len(RETRY_S) - 1)]
-        effort.attempts += 1
-        if result is WakeResult.OK:
-            wait = max(wait, PATIENCE_S)
-        elif result is WakeResult.BUSY:
-            wait = min(wait, BUSY_S)
-        elif result in (WakeResult.NO_URL, WakeResult.FORBIDDEN_ADDRESS):
-            wait = RETRY_S[-1]  # only its next Inform can change that
-        self._again(device_id, effort, wait)
+        if not target.ways:
+            await self._note(device_id, Way(Method.HTTP, ""), self.now(), WakeResult.NO_URL, "the device gave no address")
+            self._again(device_id, effort, RETRY_S[-1])
+            return
+        self._again(device_id, effort, await self._round(device_id, effort, target))
 
-    def _again(self, device_id: int, effort: _Effort, wait_s: float) -> None:
+    async def _round(self, device_id: int, effort: _Effort, target: Target) -> float:
+        """Try the ways from the next one on, until one may bring the device; seconds to the next look."""
+        results = []
+        while effort.next_way < len(target.ways):
+            way = target.ways[effort.next_way]
+            at = self.now()
+            result, detail = await self.send(device_id, target, way)
+            _calls.labels(way.method, result).inc()
+            _log.info("called", device=device_id, method=way.method.value, result=result.value, detail=detail, attempt=effort.rounds + 1)
+            number = await self._note(device_id, way, at, result, detail)
+            results.append(result)
+            if result is WakeResult.BUSY:
+                effort.busy += 1
+                return BUSY_S[min(effort.busy, len(BUSY_S)) - 1]
+            effort.busy = 0
+            effort.next_way += 1
+            if result in (WakeResult.OK, WakeResult.SENT):
+                effort.tried = Tried(number, way, at)
+                return self._end_of(effort, target, _patience(effort, target))
+        if not target.thorough:
+            return 0.0  # its tree may know more ways
+        hopeless = bool(results) and all(result in HOPELESS for result in results)
+        return self._end_of(effort, target, RETRY_S[-1] if hopeless else 0)
+
+    def _end_of(self, effort: _Effort, target: Target, wait_s: float) -> float:
+        """Where no way is left a round is over: the next one begins with the first way, later each time."""
+        if effort.next_way < len(target.ways):
+            return wait_s
+        wait_s = max(wait_s, RETRY_S[min(effort.rounds, len(RETRY_S) - 1)])
+        effort.rounds, effort.next_way = effort.rounds + 1, 0
+        return wait_s
+
+    async def _note(self, device_id: int, way: Way, at: datetime, result: WakeResult, detail: str) -> int:
+        return await self.note(device_id, at, way, result, detail, int((self.now() - at).total_seconds() * 1000))
+
+    async def _settle(self, effort: _Effort, came_at: datetime | None) -> None:
+        tried, effort.tried = effort.tried, None
+        assert tried is not None
+        if came_at is not None:
+            _took.labels(tried.way.method).observe((came_at - tried.at).total_seconds())
+            effort.rounds = effort.next_way = 0
+        else:
+            _calls.labels(tried.way.method, WakeResult.NO_INFORM).inc()
+        await self.settle(tried.number, came_at)
+
+    def _again(self, device_id: int, effort: _Effort, wait_s: float, jitter: bool = True) -> None:
         effort.calling = False
-        if not self._stopped:
-            effort.timer = self.reactor.callLater(wait_s * (0.75 + random.random() / 2), self._start, device_id, effort)  # noqa: S311
+        if self._stopped:
+            return
+        if effort.again:
+            effort.again, wait_s = False, 0
+        wait_s *= 0.75 + random.random() / 2 if jitter else 1.0  # noqa: S311
+        effort.timer = self.reactor.callLater(max(0.0, wait_s), self._start, device_id, effort)
 
     async def poll(self) -> None:
         """Look at the rows: what a lost hint or a passed deadline left waiting."""
@@ -134,34 +205,39 @@ class Waker:
                 effort.timer.cancel()
 
 
+def _patience(effort: _Effort, target: Target) -> float:
+    """A datagram is not acknowledged: with another way left, that one is not kept waiting long."""
+    sent = effort.tried is not None and effort.tried.way.method is Method.UDP
+    return SENT_PATIENCE_S if sent and 0 < effort.next_way < len(target.ways) else PATIENCE_S
+
+
 # ---- what it reads and writes, in a thread -------------------------------------------------------------------
 
 
-def read_target(database: Database, vault: Vault, device_id: int, now: datetime) -> Target | None:
+def read_target(database: Database, vault: Vault, device_id: int, now: datetime, xmpp: bool, udp: bool, thorough: bool) -> Target | None:
     with database.read() as session:
-        row = session.execute(
-            select(
-                Device.connection_request_url, Device.session_token, Device.session_until, Device.last_inform_at, DeviceCredential.request_username,
-                DeviceCredential.request_secret,
-            )
-            .outerjoin(DeviceCredential, DeviceCredential.device_id == Device.id)
-            .where(Device.id == device_id, Device.trust == "admitted")
-        ).first()  # fmt: skip
-        if row is None:
-            return None
-        secret = vault.open(row.request_secret) if row.request_secret else ""
-        in_session = row.session_token is not None and row.session_until is not None and row.session_until > now
-        return Target(
-            Call(row.connection_request_url, row.request_username or "", secret),
-            in_session,
-            progress.is_wanted(session, device_id, now),
-            row.last_inform_at,
-        )
+        return reach.target(session, vault, device_id, now, xmpp, udp, thorough)
 
 
-def note_result(database: Database, device_id: int, now: datetime, result: str, detail: str) -> None:
+def note_attempt(
+    database: Database,
+    vault: Vault,
+    device_id: int,
+    at: datetime,
+    way: Way,
+    result: str,
+    detail: str,
+    latency_ms: int,
+    now: datetime,
+    keep: int,
+) -> int:
     with database.write() as unit:
-        operations.note_waking(unit, device_id, now, str(result), detail)
+        return reach.note_attempt(unit, vault, device_id, at, way.method, str(result), detail, latency_ms, now, keep)
+
+
+def settle_attempt(database: Database, number: int, came_at: datetime | None) -> None:
+    with database.write() as unit:
+        reach.settle(unit, number, came_at)
 
 
 def rows_to_wake(database: Database, now: datetime) -> list[int]:

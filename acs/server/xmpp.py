@@ -81,10 +81,10 @@ class XmppLink:
         authenticator.plain = self.account.plain
         factory = xmlstream.XmlStreamFactory(authenticator)
         factory.noisy = False
-        factory.stopTrying()  # our own back-off, told apart by what failed
         factory.addBootstrap(xmlstream.STREAM_AUTHD_EVENT, self._authenticated)
         factory.addBootstrap(xmlstream.INIT_FAILED_EVENT, self._init_failed)
         factory.addBootstrap(xmlstream.STREAM_END_EVENT, self._ended)
+        # Our own back-off instead of the factory's: told apart by what failed.
         factory.clientConnectionFailed = lambda connector, reason: self._again(f"no connection: {reason.getErrorMessage()}")
         factory.clientConnectionLost = lambda connector, reason: None
         self._connector = self.reactor.connectTCP(self.account.host, self.account.port, factory, timeout=TIMEOUT_S)

@@ -25,7 +25,8 @@ from acs.hints.listen import HintListener
 from acs.operations import service as operations
 from acs.secrets import Vault
 from acs.server import files
-from acs.server.process import CwmpWorker, make_waker, utc_now
+from acs.server.calls import Calls
+from acs.server.process import CwmpWorker, utc_now
 from acs.settings import Settings
 from simulators.device import Device
 from simulators.fleet import Fleet, FleetOptions
@@ -124,7 +125,7 @@ class House:
         self.vault, self.home = vault, home
         settings = {
             "home": home, "database_url": database_url, "bind": "127.0.0.1", "onboarding": ONBOARDING, "cpe_networks": "127.0.0.0/8",
-            "commit_window_s": 0.003, "max_connections_per_address": 5000,
+            "commit_window_s": 0.003, "max_connections_per_address": 5000, "stun_port": 0,
         }  # fmt: skip
         self.settings = Settings(**{**settings, **given})
         self._count = workers
@@ -151,17 +152,15 @@ class House:
         self._site.buildProtocol = remembered
         self._files = reactor.listenTCP(0, self._site, interface="127.0.0.1")
         self.settings = self.settings.model_copy(update={"files_port": self._files.getHost().port})
+        self.calls = Calls(reactor, self.settings, self.vault, self.database, utc_now)
+        self.calls.start()
+        told = {"stun_port": self.calls.stun_port, "stun_host": "127.0.0.1"}
+        self.settings = self.settings.model_copy(update=told)
         for number in range(self._count):
             worker = CwmpWorker(reactor, self.settings, self.vault, self.database, self.listener, number)
             self.workers.append(Worker(worker, reactor.listenTCP(0, worker.factory, interface="127.0.0.1")))
-        self.waker = make_waker(reactor, self.settings, self.vault, self.database)
-        self.listener.subscribe(self._woken)
+        self.listener.subscribe(self.calls.hinted)
         return self
-
-    def _woken(self, hints: list[dict[str, Any]]) -> None:
-        for hint in hints:
-            if hint.get("kind") == "operation" and hint.get("urgent"):
-                self.waker.want(hint["device"])
 
     async def stop(self) -> None:
         for fleet in self.fleets:
@@ -169,7 +168,7 @@ class House:
         for raw in self._raw:
             if not raw.is_closed:
                 await raw.hang_up()
-        self.waker.stop()
+        await self.calls.stop()
         for worker in self.workers:
             await worker.port.stopListening()
             await worker.worker.stop()

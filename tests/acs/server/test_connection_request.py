@@ -11,7 +11,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from acs.cwmp.digest import matching_secret, parse_authorization
 from acs.server import connection_request
-from acs.server.connection_request import Call, WakeResult, call, may_call
+from acs.server.connection_request import Call, Https, WakeResult, call, may_call
 
 LOOPBACK = tuple(ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::1/128"))
 USER, SECRET = "acs-user", "s3cr3t"
@@ -296,3 +296,114 @@ async def test_url_with_characters_no_url_has_is_not_called(listen: Listen, path
     script, url = listen(path=path)
     assert (await wake(url))[0] is WakeResult.NO_URL
     assert script.connections == 0
+
+
+# ---- the rest of what devices do -----------------------------------------------------------------------------------
+
+
+class Stale(Script):
+    """Calls a nonce stale that was good a moment ago, `times` times, each time with a new one."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__("x")
+        self.times, self.nonces = times, 0
+
+    def answer(self, first: str, headers: dict[str, str]) -> bytes:
+        if f'nonce="n{self.nonces}"' in headers.get("authorization", "") and self.nonces > self.times and self._good(first, headers):
+            return self.then
+        self.nonces += 1
+        stale = ", stale=true" if self.nonces > 1 else ""
+        line = f'WWW-Authenticate: Digest realm="cpe", nonce="n{self.nonces}", qop="auth"{stale}'
+        return f"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n{line}\r\n\r\n".encode()
+
+
+@pytest.mark.quirk("K-67")
+@pytest.mark.parametrize(("times", "result"), [(0, WakeResult.OK), (1, WakeResult.OK), (9, WakeResult.UNAUTHORIZED)])
+@pytest_twisted.ensureDeferred
+async def test_nonce_that_went_stale_is_replaced_once_and_not_for_ever(listen: Listen, times: int, result: WakeResult):
+    script, url = listen()
+    odd = Stale(times)
+    script.answer = odd.answer  # type: ignore[method-assign]
+    assert (await wake(url))[0] is result
+    assert len(script.heard) <= 3
+
+
+@pytest.mark.quirk("K-68")
+@pytest.mark.cwmp("F-5")
+@pytest_twisted.ensureDeferred
+async def test_basic_is_answered_only_where_it_is_allowed(listen: Listen):
+    script, url = listen('WWW-Authenticate: Basic realm="cpe"')
+    assert (await call(reactor, Call(url, USER, SECRET, basic=True), LOOPBACK, frozenset()))[
+        0
+    ] is not WakeResult.OK  # it wants a uri, as Digest has
+    assert script.heard[1][1]["authorization"].startswith("Basic ")
+    script, url = listen('WWW-Authenticate: Basic realm="cpe"')
+    assert await wake(url) == (WakeResult.UNAUTHORIZED, "the device offers no login we may use")
+    assert len(script.heard) == 1
+
+
+@pytest.mark.cwmp("F-17")
+@pytest_twisted.ensureDeferred
+async def test_redirect_is_not_followed(listen: Listen):
+    other, elsewhere = listen()
+    script, url = listen(then=f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode())
+    assert await wake(url) == (WakeResult.UNREACHABLE, "the device answered 302")
+    assert (len(script.heard), other.heard) == (1, [])
+
+
+@pytest.mark.cwmp("F-17")
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4000, WakeResult.UNREACHABLE), (b"SSH-2.0-dropbear\r\n\r\n", WakeResult.UNREACHABLE),
+        (b"HTTP/1.0 200\n\n", WakeResult.OK), (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", WakeResult.OK),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\nxxx", WakeResult.OK), (b"HTTP/1.1 999 Odd\r\n\r\n", WakeResult.UNREACHABLE),
+    ],
+    ids=["endless head", "not http", "http 1.0", "continue", "huge body", "odd status"],
+)  # fmt: skip
+@pytest_twisted.ensureDeferred
+async def test_answer_is_read_up_to_its_empty_line_and_no_further(listen: Listen, answer: bytes, result: WakeResult):
+    _, url = listen(then=answer)
+    assert (await wake(url))[0] is result
+
+
+@pytest.mark.quirk("K-69")
+@pytest_twisted.ensureDeferred
+async def test_ipv6_literal_is_called(listen: Listen):
+    script, url = listen(DIGEST, interface="::1")
+    assert await wake(url) == (WakeResult.OK, "")
+    assert script.heard[0][1]["host"].startswith("[::1]:")
+
+
+@pytest.fixture
+def tls_listen(tmp_path: Any) -> Iterator[Any]:
+    """A device's listener with a certificate of its own making."""
+    from twisted.internet import ssl
+
+    from tests.prosody import _certificate
+
+    key, certificate = tmp_path / "cpe.key", tmp_path / "cpe.crt"
+    _certificate(key, certificate)
+    script = Script(DIGEST)
+    factory = Factory.forProtocol(lambda: _Device(script))  # type: ignore[arg-type]
+    factory.noisy = False
+    port = reactor.listenSSL(0, factory, ssl.DefaultOpenSSLContextFactory(str(key), str(certificate)), interface="127.0.0.1")  # type: ignore[attr-defined]
+    yield script, f"https://127.0.0.1:{port.getHost().port}/cr/9d1f"
+    for device in list(script.open):
+        device.transport.abortConnection()
+    pytest_twisted.blockon(port.stopListening())
+
+
+@pytest.mark.parametrize(
+    ("https", "result"),
+    [(Https(), WakeResult.NO_URL), (Https(allowed=True), WakeResult.OK), (Https(allowed=True, verified=True), WakeResult.UNREACHABLE)],
+    ids=["not allowed", "allowed", "verified"],
+)
+@pytest_twisted.ensureDeferred
+async def test_https_is_called_where_a_setting_allows_it_and_verified_where_one_says_so(
+    tls_listen: Any, https: Https, result: WakeResult, reactor_errors: Any
+):
+    script, url = tls_listen
+    assert (await call(reactor, Call(url, USER, SECRET), LOOPBACK, frozenset(), https))[0] is result
+    assert len(script.heard) == (2 if result is WakeResult.OK else 0)
+    reactor_errors.flush()  # Twisted logs a certificate it does not accept

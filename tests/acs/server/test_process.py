@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ClientCreator
 from twisted.web.client import Agent, HTTPConnectionPool, readBody
 from twisted.web.server import Site
 
 from acs.errors import WrongEnvironment
-from acs.server.process import CwmpParent, health_of, make_waker, open_database
+from acs.server.process import CwmpParent, health_of, open_database
 from acs.settings import Settings
-from tests.acs.server.house import RawConnection, pause, reactor, until
+from tests.acs.server.house import RawConnection, pause, reactor
 from tests.acs.server.kit import envelope, inform, post
 
 
@@ -22,7 +21,7 @@ from tests.acs.server.kit import envelope, inform, post
 def settings(tmp_path: Path, sqlite_url: str) -> Settings:
     (tmp_path / "run").mkdir()
     return Settings(
-        home=tmp_path, database_url=sqlite_url, bind="127.0.0.1", cwmp_port=0, files_port=0, metrics_port=0, cpe_auth="none", onboarding="x"
+        home=tmp_path, database_url=sqlite_url, bind="127.0.0.1", cwmp_port=0, files_port=0, metrics_port=0, stun_port=0, cpe_auth="none", onboarding="x"
     )
 
 
@@ -40,7 +39,7 @@ async def test_parent_serves_all_of_it_and_stops_in_order(settings: Settings):
     parent.start()
     await pause(0.05)
     ports = {type(p.getHost()).__name__ + str(getattr(p.getHost(), "port", "")): p for p in parent._ports}
-    assert len(ports) == 4  # the hub, files, CWMP, metrics
+    assert len(ports) == 4  # the hub, files, CWMP, metrics; STUN is the calls' own
     cwmp, files = (sock.getsockname()[1] for sock in parent._keep)
     raw: RawConnection = await ClientCreator(reactor, RawConnection).connectTCP("127.0.0.1", cwmp)
     answer = await raw.ask(post(envelope(inform("S1"))))
@@ -93,15 +92,4 @@ async def test_house_without_its_database_is_live_but_not_ready(settings: Settin
     assert await get(f"{base}/ready") == (503, b"not ready\n")
     await port.stopListening()
     await pause(0.02)
-    database.close()
-
-
-@pytest_twisted.ensureDeferred
-async def test_waker_reads_and_writes_through_the_database(settings: Settings, vault: Any):
-    database = open_database(settings, publish=False)
-    waker = make_waker(reactor, settings, vault, database)
-    waker.want(99)  # nobody's number: read in a thread, and left alone
-    await until(lambda: not waker._efforts)
-    await Deferred.fromCoroutine(waker.poll())
-    waker.stop()
     database.close()

@@ -10,15 +10,19 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from acs.db.engine import Database
+from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices import service as devices
 from acs.operations import service as operations
+from acs.reach.service import Target
+from acs.reach.views import Method, Way
 from acs.secrets import Vault
-from acs.server.connection_request import Call, WakeResult
-from acs.server.waker import PATIENCE_S, Target, Waker, note_result, read_target, rows_to_wake
+from acs.server.connection_request import WakeResult
+from acs.server.waker import PATIENCE_S, SENT_PATIENCE_S, Waker, note_attempt, read_target, rows_to_wake
 from tests.acs.server.kit import ACTOR, Bench, post
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
-URL = Call("http://192.0.2.1:7547/cr", "user", "secret")
+HTTP, UDP, XMPP = Way(Method.HTTP, "http://192.0.2.1:7547/cr"), Way(Method.UDP, "192.0.2.1:4000"), Way(Method.XMPP, "cpe@example.org/cwmp")
+TARGET = Target(DEFAULT_TENANT, (HTTP,), "user", "secret", "", in_session=False, wanted=True, informed_at=None)
 
 
 class World:
@@ -26,29 +30,38 @@ class World:
 
     def __init__(self, clock: Clock, most: int = 100) -> None:
         self.clock = clock
-        self.target: Target | None = Target(URL, in_session=False, wanted=True, informed_at=None)
+        self.target: Target | None = TARGET
         self.answers: list[Any] = []
         self.calls: list[float] = []
+        self.tried: list[Method] = []
+        self.reads: list[bool] = []
+        self.settled: list[tuple[int, bool]] = []
         self.notes: list[tuple[int, str]] = []
         self.rows: list[int] = []
         self.note_answer: Callable[[], Any] = lambda: succeed(None)
 
-        async def send(_call: Call) -> tuple[WakeResult, str]:
+        async def send(_device_id: int, _target: Target, way: Way) -> tuple[WakeResult, str]:
             self.calls.append(clock.seconds())
+            self.tried.append(way.method)
             answer = self.answers.pop(0) if self.answers else WakeResult.OK
             return (await answer) if isinstance(answer, Deferred) else (answer, "")
 
-        async def read(_device_id: int) -> Target | None:
+        async def read(_device_id: int, thorough: bool) -> Target | None:
+            self.reads.append(thorough)
             return self.target
 
-        async def note(device_id: int, result: str, _detail: str) -> None:
+        async def note(device_id: int, _at: datetime, _way: Way, result: WakeResult, _detail: str, _latency_ms: int) -> int:
             self.notes.append((device_id, str(result)))
             await self.note_answer()
+            return len(self.notes)
+
+        async def settle(number: int, came_at: datetime | None) -> None:
+            self.settled.append((number, came_at is not None))
 
         async def poll_rows() -> list[int]:
             return self.rows
 
-        self.waker = Waker(clock, self.now, send, read, note, poll_rows, most)
+        self.waker = Waker(clock, self.now, send, read, note, settle, poll_rows, most)
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.clock.seconds())
@@ -150,7 +163,7 @@ def test_device_that_answers_and_never_comes_is_noted_and_called_again(world: Wo
     assert len(world.calls) == 1
     world.pass_time(PATIENCE_S * 0.6)
     assert len(world.calls) == 2
-    assert [result for _, result in world.notes] == ["ok", "no_inform", "ok"]
+    assert world.settled == [(1, False)]
 
 
 def test_device_that_came_is_not_said_to_stay_away(world: World):
@@ -159,15 +172,86 @@ def test_device_that_came_is_not_said_to_stay_away(world: World):
     assert world.target is not None
     world.target = replace(world.target, informed_at=world.now())  # it came, yet something is still wanted
     world.pass_time(40)
-    assert [result for _, result in world.notes] == ["ok", "ok"]
+    assert world.settled[0] == (1, True)
 
 
 @pytest.mark.quirk("K-70")
-def test_busy_device_is_called_again_soon(world: World):
-    world.answers = [WakeResult.BUSY, WakeResult.BUSY]
+@pytest.mark.cwmp("F-8")
+def test_device_that_allows_one_call_a_minute_is_called_soon_and_then_after_a_minute(world: World):
+    world.answers = [WakeResult.BUSY] * 4
     world.waker.want(7)
-    world.pass_time(12)
-    assert len(world.calls) == 3
+    world.pass_time(200)
+    gaps = [b - a for a, b in zip(world.calls, world.calls[1:], strict=False)]
+    assert gaps[0] <= 6 and gaps[1] <= 20 and 46 <= gaps[2] <= 79 and gaps[3] >= 46
+
+
+@pytest.mark.cwmp("F-60")
+def test_next_way_is_tried_at_once_when_one_fails(world: World):
+    world.target = replace(TARGET, ways=(XMPP, UDP, HTTP))
+    world.answers = [WakeResult.UNAVAILABLE, WakeResult.FORBIDDEN_ADDRESS, WakeResult.OK]
+    world.waker.want(7)
+    assert (world.tried, world.calls) == ([Method.XMPP, Method.UDP, Method.HTTP], [0.0, 0.0, 0.0])
+
+
+@pytest.mark.cwmp("F-15", "F-60")
+def test_datagram_that_brings_nobody_is_followed_by_the_next_way_after_seconds(world: World):
+    world.target = replace(TARGET, ways=(UDP, HTTP))
+    world.answers = [WakeResult.SENT, WakeResult.OK]
+    world.waker.want(7)
+    world.pass_time(SENT_PATIENCE_S * 0.7)
+    assert world.tried == [Method.UDP]
+    world.pass_time(SENT_PATIENCE_S)
+    assert world.tried == [Method.UDP, Method.HTTP]
+    assert world.settled == [(1, False)]
+
+
+def test_datagram_that_is_the_last_way_is_given_as_long_as_a_call(world: World):
+    world.target = replace(TARGET, ways=(UDP,))
+    world.answers = [WakeResult.SENT, WakeResult.SENT]
+    world.waker.want(7)
+    world.pass_time(20)
+    assert world.tried == [Method.UDP]
+    world.pass_time(25)
+    assert world.tried == [Method.UDP, Method.UDP]
+
+
+def test_round_begins_again_with_the_first_way_after_a_pause(world: World):
+    world.target = replace(TARGET, ways=(UDP, HTTP))
+    world.answers = [WakeResult.SENT, WakeResult.TIMEOUT, WakeResult.SENT]
+    world.waker.want(7)
+    world.pass_time(30)
+    assert world.tried[:3] == [Method.UDP, Method.HTTP, Method.UDP]
+
+
+def test_device_that_comes_is_noted_at_once_and_not_called_again(world: World):
+    world.waker.want(7)
+    world.pass_time(3)
+    world.came()
+    world.waker.heard(7)
+    world.pass_time(1)
+    assert world.settled == [(1, True)]
+    assert world.clock.getDelayedCalls() == []
+
+
+def test_something_else_about_the_device_does_not_end_the_waiting(world: World):
+    world.waker.want(7)
+    for _ in range(10):
+        world.waker.heard(7)
+        world.pass_time(1)
+    assert (len(world.calls), world.settled) == (1, [])
+    world.waker.want(7)
+    assert len(world.calls) == 1
+    world.pass_time(40)
+    assert len(world.calls) == 2
+
+
+def test_tree_is_read_only_when_the_call_address_did_not_do(world: World):
+    world.target = replace(TARGET, thorough=False)
+    world.answers = [WakeResult.REFUSED, WakeResult.OK]
+    world.waker.want(7)
+    world.target = replace(TARGET, ways=(HTTP, UDP))
+    world.pass_time(1)
+    assert (world.reads, world.tried) == ([False, True], [Method.HTTP, Method.UDP])
 
 
 @pytest.mark.parametrize("result", [WakeResult.NO_URL, WakeResult.FORBIDDEN_ADDRESS])
@@ -233,14 +317,14 @@ def test_target_has_the_request_login_and_knows_the_session(bench: Bench, databa
     number = bench.device().id
     bench.request("reboot")
     assert rows_to_wake(database, bench.now()) == [number]
-    target = read_target(database, vault, number, bench.now())
+    target = read_target(database, vault, number, bench.now(), False, False, False)
     assert target is not None
-    assert target.call.url == "http://127.0.0.1:9/cr"
-    assert (len(target.call.username), len(target.call.secret)) == (12, 24)
+    assert target.ways == (Way(Method.HTTP, "http://127.0.0.1:9/cr"),)
+    assert (len(target.username), len(target.secret)) == (12, 24)
     assert (target.in_session, target.wanted) == (True, True)
     line.ask(post(cookie=cookie))
     bench.handler.stop()
-    after = read_target(database, vault, number, bench.now())
+    after = read_target(database, vault, number, bench.now(), False, False, False)
     assert after is not None
     assert not after.in_session
 
@@ -249,14 +333,14 @@ def test_device_in_quarantine_is_never_called(guarded: Bench, database: Database
     from tests.acs.server.test_cwmp import enrol
 
     enrol(guarded)
-    assert read_target(database, vault, guarded.device().id, guarded.now()) is None
+    assert read_target(database, vault, guarded.device().id, guarded.now(), True, True, True) is None
 
 
-def test_result_is_shown_on_the_device_and_on_what_waits(bench: Bench, database: Database):
+def test_result_is_shown_on_the_device_and_on_what_waits(bench: Bench, database: Database, vault: Vault):
     bench.known()
     bench.handler.stop()
     number = bench.request("reboot")
-    note_result(database, bench.device().id, bench.now(), WakeResult.NOT_FOUND, "no such path")
+    note_attempt(database, vault, bench.device().id, bench.now(), HTTP, WakeResult.NOT_FOUND, "no such path", 12, bench.now(), 40)
     view = bench.operation(number)
     assert (view.wake_result, view.wake_detail, view.station) == ("not_found", "no such path", "waking")
 
