@@ -14,11 +14,13 @@ from flask import current_app
 from acs.db.engine import Database, Hint
 from acs.secrets import Vault
 from acs.settings import Settings
+from care.access_control.service import AccessControl
 from care.audit.service import AuditTrail
 from care.devices.service import Devices
 from care.firmware.service import Firmware
 from care.jobs.service import Jobs
 from care.operations.service import Operations
+from care.redirects.service import Redirects
 from care.quirks.service import Quirks
 from care.reach.service import Reach
 from care.security.service import Clock, Security
@@ -39,9 +41,11 @@ class Services:
     jobs: Jobs
     audit: AuditTrail
     devices: Devices
+    access: AccessControl
     operations: Operations
     firmware: Firmware
     sessions: Sessions
+    redirects: Redirects
     quirks: Quirks
     reach: Reach
 
@@ -65,9 +69,11 @@ def build_services(
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
         devices=Devices(db, vault, clock, settings.files_dir),
+        access=AccessControl(db, clock, settings),
         operations=Operations(db, vault, clock, settings.move_hosts),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),
         sessions=Sessions(db, clock),
+        redirects=Redirects(db, clock, settings.move_hosts),
         quirks=Quirks(db, clock),
         reach=Reach(db, vault, clock, settings),
     )

@@ -24,7 +24,7 @@ def worker(concurrency: int) -> None:
     sys.setswitchinterval(0.0005)
     database = Database(settings.database, SocketPublisher(settings.socket_path) if settings.is_sqlite else None)
     require_current(database)
-    from tasks import upkeep
+    from tasks import moves, upkeep  # noqa: F401 - moves declares its work
     from tasks.app import House, make_app
     from tasks.relay import Relay
 

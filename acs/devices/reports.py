@@ -41,6 +41,7 @@ class Report:
 
 def of(request: Any, session: int) -> Report | None:
     """The report in a message of the device's; None for messages that report nothing. `session` is the session's epoch."""
+    data: dict[str, Any]
     match request:
         case AutonomousTransferComplete():
             fault = request.fault_struct.fault_code
@@ -61,7 +62,12 @@ def of(request: Any, session: int) -> Report | None:
             args = {_text(a.name): mask_value(a.name, _text(a.value)) for a in request.file_type_arg[:16]}
             return _report(REQUEST_DOWNLOAD, _text(request.file_type), {"file_type": _text(request.file_type), "args": args}, session)
         case Kicked():
-            data = {"command": _text(request.command), "referer": _url(request.referer), "arg": _text(request.arg), "next": _url(request.next)}
+            data = {
+                "command": _text(request.command),
+                "referer": _url(request.referer),
+                "arg": _text(request.arg),
+                "next": _url(request.next),
+            }
             return _report(KICKED, data["command"], data, session)
     return None
 

@@ -241,7 +241,7 @@ def _window(given: Any) -> Args:
     mode = str(given.get("mode", "any"))
     if mode not in MODES:
         raise Invalid(f"windows: mode is one of {', '.join(MODES)}, not {mode!r}.", "windows")
-    window = {
+    window: Args = {
         "start_s": _int(given, "start_s", 0, 0, 30 * 86400), "end_s": _int(given, "end_s", 0, 1, 31 * 86400), "mode": mode,
         "message": _text(given, "message", 256), "retries": _int(given, "retries", 0, -1, 100),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from prometheus_client import Counter
 
 from acs import log
 from acs.db.engine import Database
-from acs.devices import redirects
+from acs.redirects import service as redirects
 
 _log = log.get("redirects")
 _sent_on = Counter("hearthline_redirects_total", "Informs answered with a redirect to another ACS")

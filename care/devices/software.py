@@ -17,7 +17,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from acs.errors import Invalid
-from acs.operations.service import TRANSFERS
 from care.access import current_actor, current_user_view, needs, require
 from care.devices.actions import CONFIRMED, answer, args_of
 from care.devices.blueprint import bp
@@ -65,7 +64,9 @@ def rows(found: Look, table: str) -> list[dict[str, Any]]:
 
 
 def units(found: Look) -> tuple[Unit, ...]:
-    running = {f"{found.head.root}.SoftwareModules.ExecutionUnit.{row['number']}": row.get("Status", "") for row in rows(found, "ExecutionUnit")}
+    running = {
+        f"{found.head.root}.SoftwareModules.ExecutionUnit.{row['number']}": row.get("Status", "") for row in rows(found, "ExecutionUnit")
+    }
     told = []
     for row in rows(found, "DeploymentUnit"):
         parts = [part.strip().rstrip(".") for part in row.get("ExecutionUnitList", "").split(",") if part.strip()]
@@ -88,8 +89,8 @@ def software(device_id: int) -> str:
     wishes = services().devices.events(tenant, device_id, None, 5, ("request_download", "autonomous_transfer", "autonomous_modules"))
     prefix = f"{found.head.root}.SoftwareModules."
     return page(
-        found, "software", "software", units=units(found), environments=rows(found, "ExecEnv"), told={kind: latest.get(kind) for kind in TOLD}, wishes=wishes, modules_prefix=prefix,
-        loading=tuple(op for op in found.shown if op.kind in TRANSFERS and op.is_open), images=services().firmware.fitting(tenant, found.head),
+        found, "software", "software", units=units(found), environments=rows(found, "ExecEnv"), modules_prefix=prefix, wishes=wishes,
+        told={kind: latest.get(kind) for kind in TOLD}, images=services().firmware.fitting(tenant, found.head),
         has_modules=any(path.startswith(prefix) for path in found.known.values),
     )  # fmt: skip
 
@@ -107,7 +108,9 @@ def preview(device_id: int, kind: str) -> Response | str:
     except Invalid as error:
         flash(str(error), "warn")
         return redirect(url_for("devices.software", device_id=device_id))
-    carried = json.dumps([device_id, current_actor().name, services().clock().isoformat(), kind, args, request.form.get("reason", "")[:300]])
+    carried = json.dumps(
+        [device_id, current_actor().name, services().clock().isoformat(), kind, args, request.form.get("reason", "")[:300]]
+    )
     return render_template(
         "devices/preview.html", head=found.head, title=title(found), kind=kind, what=kind_words(kind), shown=shown, means=consequence(kind, args),
         sealed=services().vault.seal(carried), danger=kind in ("move_acs", "uninstall_module"), names=NAMES,
@@ -118,7 +121,7 @@ def consequence(kind: str, args: Mapping[str, Any]) -> str:
     """What it means for the home and for us."""
     match kind:
         case "install_module":
-            return _("The device fetches the unit from this address and installs it. It reports within a day; the home notices nothing unless the unit restarts the device.")
+            return _("The device fetches the unit from this address and installs it. It reports within a day; the home seldom notices.")
         case "update_module" if not args["uuid"] and not args["url"]:
             return _("Every unit on the device is updated.")
         case "update_module":
@@ -128,9 +131,14 @@ def consequence(kind: str, args: Mapping[str, Any]) -> str:
         case "vouchers":
             return _("The device switches options on or off as the vouchers say. Vouchers cannot be taken back.")
         case "raw_rpc":
-            return _("This call is sent as it stands. Only the maker of the device knows what it does; nothing of it can be undone from here.")
+            return _(
+                "This call is sent as it stands. Only the maker of the device knows what it does; nothing of it can be undone from here."
+            )
         case _:
-            return _("The device gets a new address for its ACS and leaves us: from then on nothing can be read, changed or undone from here. Only the other ACS, or a factory reset, brings it back.")
+            return _(
+                "The device gets a new address for its ACS and leaves us: from then on nothing can be read, changed or undone from here. "
+                "Only the other ACS, or a factory reset, brings it back."
+            )
 
 
 @bp.post("/<int:device_id>/confirm")

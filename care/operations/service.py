@@ -38,7 +38,7 @@ def permission_for(kind: str) -> Permission:
 
 def check_target(url: str, hosts: tuple[str, ...]) -> str:
     """Where devices may be sent: the ACSs that the settings name, by host or by host and port. Invalid for any other (conformance J-17)."""
-    target = operations.acs_url(url)
+    target = operations.acs_address(url)
     parts = urlsplit(target)
     if not {parts.hostname or "", parts.netloc.lower()} & {host.lower() for host in hosts}:
         named = ", ".join(hosts) or "none"

@@ -15,15 +15,15 @@ from twisted.web.server import Site
 from twisted.web.static import Data
 
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.devices import redirects
 from acs.devices import service as devices
+from acs.redirects import service as redirects
 from acs.server.process import utc_now
 from simulators import acts
 from simulators.device import Device
 from simulators.modules import make_module
 from simulators.options import make_voucher
 from tests.acs.server.house import ACTOR, House, pause, until
-from tests.integration.test_flows import NEW, OLD, image_for, version
+from tests.integration.test_flows import NEW, OLD, image_for, ssid, version
 
 reactor: Any = installed
 MODELS = pytest.mark.parametrize("model", [NEW, OLD])
@@ -63,7 +63,7 @@ def shelf():
 
 
 @MODELS
-@pytest.mark.cwmp("C-10", "C-11", "C-5")
+@pytest.mark.cwmp("C-10", "C-11", "C-5", "C-2")
 @pytest_twisted.ensureDeferred
 async def test_a_device_tells_what_it_can_do_and_is_not_asked_for_the_rest(house: House, model: str):
     device = await house.home_with(model)
@@ -146,7 +146,9 @@ async def test_a_module_is_installed_updated_and_taken_away(house: House, shelf:
     gone = await house.done(device, "uninstall_module", {"uuid": unit["uuid"]})
     assert gone.result["units"][0]["state"] == "Uninstalled"
     stored = house.stored(device, UNITS)
-    assert not any(p.value == unit["uuid"] and stored[path.rpartition(".")[0] + ".Status"].value == "Installed" for path, p in stored.items())
+    assert not any(
+        p.value == unit["uuid"] and stored[path.rpartition(".")[0] + ".Status"].value == "Installed" for path, p in stored.items()
+    )
     assert len(told(house, device, "modules")) == 3
 
 
@@ -187,9 +189,12 @@ async def test_a_vendors_own_call_goes_both_ways_and_one_it_has_not_is_refused(h
 @pytest_twisted.ensureDeferred
 async def test_how_a_value_is_watched_is_read(house: House):
     device = await house.home_with(NEW)
-    await house.done(device, "set_notification", {"paths": [version(device)], "notification": 1})
-    (shown,) = (await house.done(device, "attributes", {"paths": [version(device)]})).result["attributes"]
-    assert (shown["path"], shown["notification"]) == (version(device), 1)
+    await house.done(device, "set_notification", {"paths": [ssid(device)], "notification": 1})
+    told = (await house.done(device, "attributes", {"paths": [ssid(device), version(device)]})).result["attributes"]
+    assert {each["path"]: each["notification"] for each in told} == {
+        ssid(device): 1,
+        version(device): 2,
+    }  # a version is always told at once
 
 
 @pytest.mark.cwmp("I-18")
@@ -279,6 +284,9 @@ async def test_a_device_that_asks_for_a_file_is_answered_and_sent_nothing_by_its
 @pytest_twisted.ensureDeferred
 async def test_a_transfer_of_the_devices_own_is_told(house: House, shelf: Any):
     device = await house.home_with(NEW)
+    policy = "Device.ManagementServer.AutonomousTransferCompletePolicy."
+    wanted = [[policy + "Enable", "1", "boolean"], [policy + "TransferTypeFilter", "Both", "string"]]
+    await house.done(device, "write", {"values": wanted})
     acts.perform(device, "send", shelf("log", b"x"))
     (event,) = await until(lambda: told(house, device, "autonomous_transfer"))
     assert (event.data["download"], event.data["file_type"]) == (False, "2 Vendor Log File")
@@ -288,6 +296,8 @@ async def test_a_transfer_of_the_devices_own_is_told(house: House, shelf: Any):
 @pytest_twisted.ensureDeferred
 async def test_a_module_that_changed_by_itself_is_told(house: House, shelf: Any):
     device = await house.home_with(NEW)
+    policy = "Device.ManagementServer.DUStateChangeComplPolicy."
+    await house.done(device, "write", {"values": [[policy + "Enable", "1", "boolean"]]})
     acts.perform(device, "install", shelf("own-1.0.0.bin", make_module("own", "1.0.0")))
     (event,) = await until(lambda: told(house, device, "autonomous_modules"))
     assert (event.data["units"][0]["did"], event.data["units"][0]["version"]) == ("Install", "1.0.0")
@@ -302,4 +312,3 @@ async def test_a_device_learns_what_we_can_be_asked(house: House):
     said = next(m.body for m in house.records(device)[0].messages if b"GetRPCMethodsResponse" in m.body)
     for method in ("Inform", "TransferComplete", "AutonomousTransferComplete", "RequestDownload", "Kicked", "DUStateChangeComplete"):
         assert f">{method}<".encode() in said
-

@@ -4,7 +4,7 @@ ChangeDUState is only accepted; what came of each unit is in DUStateChangeComple
 that what is shown is what the device shows.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ def _uninstall(args: Mapping[str, Any]) -> UninstallOpStruct:
     return UninstallOpStruct(args["uuid"], args["version"], args["environment"])
 
 
-_OPERATIONS = {"install": _install, "update": _update, "uninstall": _uninstall}
+_OPERATIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {"install": _install, "update": _update, "uninstall": _uninstall}
 
 
 def change(verb: str) -> Phase:

@@ -1,7 +1,7 @@
 """Which devices are sent on, as a worker holds it: acs/server/redirects.py."""
 
 from acs.audit import Actor
-from acs.devices import redirects
+from acs.redirects import service as redirects
 from acs.server.redirects import Redirects, load
 from tests.acs.kit import add_device
 from tests.acs.server.kit import sample

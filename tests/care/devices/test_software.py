@@ -5,9 +5,9 @@ import re
 import pytest
 
 from acs.audit import Actor
+from acs.cwmp.messages import ParameterValueStruct, RequestDownload
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices import reports, store
-from acs.cwmp.messages import ParameterValueStruct, RequestDownload
 from acs.operations import service as operations
 from acs.operations.models import Operation
 from care.security.permissions import Role
@@ -115,7 +115,9 @@ def test_a_confirmation_counts_for_its_device_its_person_and_ten_minutes(signed_
 
 
 @pytest.mark.cwmp("J-17")
-@pytest.mark.parametrize("url", ["https://evil.example/", "https://acs2.example.evil.example/", "ftp://acs2.example/", "https://x@acs2.example/"])
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/", "https://acs2.example.evil.example/", "ftp://acs2.example/", "https://x@acs2.example/"]
+)
 def test_a_device_is_moved_to_no_acs_but_those_the_settings_name(signed_in, home, db, open_to_moves, url):
     browser, device_id = signed_in(Role.ADMIN), home()
     answer = browser.post(f"/devices/{device_id}/preview/move_acs", {"url": url})
@@ -138,7 +140,14 @@ def test_transfers_are_listed_with_a_way_to_call_them_off(signed_in, home, db, c
     with db.write() as unit:
         row = unit.session.query(Operation).filter_by(kind="queued_transfers").one()
         row.state, row.finished_at = "done", clock()
-        transfer = {"command_key": "k7", "state": "waiting", "download": True, "file_type": "1 Firmware Upgrade Image", "size": 2_000_000, "file_name": "f.bin"}
+        transfer = {
+            "command_key": "k7",
+            "state": "waiting",
+            "download": True,
+            "file_type": "1 Firmware Upgrade Image",
+            "size": 2_000_000,
+            "file_name": "f.bin",
+        }
         row.result = {"transfers": [transfer], "complete": True}
     page = text(browser.get(f"/devices/{device_id}/software"))
     assert "1 Firmware Upgrade Image" in page

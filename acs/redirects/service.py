@@ -4,7 +4,6 @@ Temporary by nature: the device keeps our address and comes to us first each tim
 operation move_acs. Workers hold `destinations` in memory: an Inform costs no statement. Where the target may be is care's to check.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
@@ -14,23 +13,11 @@ from acs import audit
 from acs.audit import Actor
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
-from acs.devices.models import Device, DeviceTag, Redirect
+from acs.devices.models import Device, DeviceTag
 from acs.errors import Invalid, NotFound
 from acs.provisioning.plan import Trust
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectView:
-    """A rule; an empty tag or model fits any. `devices` is how many it sends on."""
-
-    id: int
-    tag: str
-    model: str
-    url: str
-    reason: str
-    created_at: datetime
-    created_by: str
-    devices: int
+from acs.redirects.models import Redirect
+from acs.redirects.views import RedirectView
 
 
 def add(unit: Unit, actor: Actor, tag: str, model: str, url: str, reason: str, now: datetime) -> int:
@@ -65,7 +52,8 @@ def remove(unit: Unit, actor: Actor, redirect_id: int, now: datetime) -> None:
 def listed(session: Session, tenant: TenantId) -> tuple[RedirectView, ...]:
     rows = session.scalars(select(Redirect).where(Redirect.tenant_id == tenant).order_by(Redirect.id))
     return tuple(
-        RedirectView(r.id, r.tag, r.model, r.url, r.reason, r.created_at, r.created_by, count(session, tenant, r.tag, r.model)) for r in rows
+        RedirectView(r.id, r.tag, r.model, r.url, r.reason, r.created_at, r.created_by, count(session, tenant, r.tag, r.model))
+        for r in rows
     )
 
 
@@ -79,7 +67,7 @@ def fitting(session: Session, tenant: TenantId, tag: str, model: str, after_id: 
     return tuple(session.scalars(query))
 
 
-def _fitting(tenant: int, tag: str, model: str) -> Select[tuple[int]]:
+def _fitting(tenant: int, tag: str, model: str) -> Select[int]:
     query = select(Device.id).where(Device.tenant_id == tenant)
     if tag:
         query = query.where(Device.id.in_(select(DeviceTag.device_id).where(DeviceTag.tenant_id == tenant, DeviceTag.tag == tag)))

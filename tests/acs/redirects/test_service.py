@@ -1,11 +1,12 @@
-"""Rules that send devices on: acs/devices/redirects.py."""
+"""Rules that send devices on: acs/redirects/service.py."""
 
 import pytest
 
 from acs import audit
 from acs.audit import Actor
-from acs.devices import redirects, service
+from acs.devices import service
 from acs.errors import Invalid, NotFound
+from acs.redirects import service as redirects
 from tests.acs.kit import add_device
 
 URL = "http://other.example:7547/"
