@@ -23,6 +23,8 @@ MODEL_MODULES = (
     "acs.operations.models",
     "acs.firmware.models",
     "acs.recorder.models",
+    "acs.quirks.models",
+    "acs.redirects.models",
     "acs.access.models",
     "care.security.models",
 )
@@ -89,6 +91,10 @@ class Settings(BaseSettings):
     upload_max: int = 64 * 1024 * 1024
     upload_quota: int = 4 * 1024 * 1024 * 1024
     firmware_max: int = 512 * 1024 * 1024
+    kicked_url: str = ""
+    """Where a device's own page goes on after it has kicked us; empty leaves that to the device."""
+    move_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts of ACSs that devices may be sent to, by redirect or for good. Empty: nobody is sent away."""
     inform_interval_s: int = 0
     """Periodic inform interval given to devices at their first contact; 0 leaves what the device has."""
 
@@ -116,7 +122,7 @@ class Settings(BaseSettings):
     reach_keep: int = 40
     reach_keep_days: int = 30
 
-    @field_validator("cpe_networks", "cpe_digest", "cpe_digest_paths", "trusted_proxies", mode="before")
+    @field_validator("cpe_networks", "cpe_digest", "cpe_digest_paths", "trusted_proxies", "move_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -30,7 +30,7 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_DOORS = tuple(f"acs.{part}.{door}" for part in ("devices", "operations", "firmware", "recorder", "access", "reach") for door in ("service", "views"))
+_DOORS = tuple(f"acs.{part}.{door}" for part in ("devices", "operations", "firmware", "recorder", "quirks", "access", "reach", "redirects") for door in ("service", "views"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
     "flask", "flask_babel", "flask_limiter", "flask_login", "flask_smorest", "flask_wtf", "jinja2", "marshmallow", "markupsafe", "werkzeug", "wtforms",
@@ -53,14 +53,16 @@ RULES: dict[str, Rule] = {
     "acs.devices": Rule((*_ROWS, *_PURE), ("sqlalchemy",)),
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
+    "acs.quirks": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),
+    "acs.redirects": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.access": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted", "zope", "OpenSSL")),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),
     "billing": Rule((*_ROWS, *_DOORS), ("sqlalchemy",)),
     "care": Rule(
-        (*_ROWS, *_DOORS, *_WORDS, "acs.__version__", "acs.hints", "acs.provisioning.kinds", "acs.provisioning.plan", "datamodels", "billing"),
+        (*_ROWS, *_DOORS, *_WORDS, "acs.devices.alarms", "acs.devices.merging", "acs.__version__", "acs.hints", "acs.provisioning.kinds", "acs.provisioning.plan", "acs.provisioning.quirks", "datamodels", "billing"),
         (*_FLASK, "prometheus_client"),
     ),
     "care.security": Rule((*_ROWS,), ("argon2", "flask_babel", "sqlalchemy")),

@@ -6,7 +6,6 @@ from typing import Any
 from acs.devices.store import SEALED, reveal, seal_value
 from acs.secrets import Vault, is_secret_name
 
-
 _WHOLE = ("password", "xml")
 """Arguments that are secrets, or may hold some, as a whole."""
 

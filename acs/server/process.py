@@ -28,6 +28,8 @@ from acs.hints.listen import HintListener, listener_for
 from acs.hints.publish import SocketPublisher
 from acs.operations import progress
 from acs.operations.briefing import Briefing
+from acs.quirks import service as quirks
+from acs.quirks.book import QuirkBook
 from acs.secrets import Vault
 from acs.server import files
 from acs.server.auth import CpeAuthenticator, account_of
@@ -37,10 +39,15 @@ from acs.server.commit import GroupCommit
 from acs.server.cwmp import CwmpHandler, Policy
 from acs.server.http import HttpFactory, Limits
 from acs.server.login.doorman import Doorman, login_rules
+from acs.server.redirects import Redirects
+from acs.server.redirects import load as read_redirects
 from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
 from acs.serving.workers import Workers
 from acs.settings import Settings
+
+RELOAD_S = 60.0
+"""How often the quirk registry is read though no hint said that it changed: a lost hint costs a minute."""
 
 _log = log.get("cwmp")
 
@@ -60,14 +67,18 @@ class CwmpWorker:
     def __init__(self, reactor: Any, settings: Settings, vault: Vault, database: Database, listener: HintListener, number: int) -> None:
         self._reactor, self._settings = reactor, settings
         briefing = Briefing(vault, settings.files_base, settings.cpe_auth, settings.inform_interval_s, settings.reach_brief)
-        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes)
+        self._database, self._book = database, QuirkBook()
+        self._reloading: Deferred[None] | None = None
+        self._stale = False
+        self._book.replace(quirks.load(database))
+        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes, self._book)
         self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s)
 
         async def load(device_id: int) -> Any:
             return await deferToThread(_load, database, briefing, device_id)
 
         async def claim(device_id: int, token: str, held_epoch: int | None) -> Any:
-            return await deferToThread(take_over, database, briefing, device_id, token, utc_now(), held_epoch)
+            return await deferToThread(take_over, database, briefing, device_id, token, utc_now(), held_epoch, self._book)
 
         async def account(username: str) -> Any:
             return await deferToThread(account_of, database, vault, username)
@@ -76,18 +87,20 @@ class CwmpWorker:
         self.doorman = Doorman(reactor, settings, database, auth, utc_now)
         policy = Policy(
             number, DEFAULT_TENANT, settings.session_timeout_s, settings.session_timeout_max_s, settings.max_sessions, settings.max_body,
-            settings.recorder, settings.recorder_bytes,
+            settings.recorder, settings.recorder_bytes, settings.kicked_url,
         )  # fmt: skip
-        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim, entrance=self.doorman.entrance)
+        self._redirects = Redirects()
+        self._redirects.replace(read_redirects(database))
+        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim, redirects=self._redirects, entrance=self.doorman.entrance)
         limits = Limits(
             settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address
         )
         self.factory = HttpFactory(reactor, self.handler, limits)
         self.doorman.guard(self.factory)
-        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep)]
-        for sweep in self._sweeps:
+        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep), LoopingCall(self._reload)]
+        for sweep, every_s in zip(self._sweeps, (2.0, 2.0, RELOAD_S), strict=True):
             sweep.clock = reactor
-            sweep.start(2.0, now=False)
+            sweep.start(every_s, now=False)
         self._forget = listener.subscribe(self._hints)
 
     def _hints(self, hints: list[dict[str, Any]]) -> None:
@@ -95,12 +108,35 @@ class CwmpWorker:
         for hint in hints:
             if hint.get("kind") == "operation":
                 self.handler.queued(hint["device"])
+        if any(hint.get("kind") in ("quirks", "redirects") for hint in hints):
+            self._reload()
+
+    def _reload(self) -> None:
+        """The quirk registry and the redirects anew. What changes while it is loaded is loaded after it."""
+        if self._reloading is not None:
+            self._stale = True
+            return
+        self._stale = False
+        self._reloading = deferToThread(quirks.load, self._database)
+        self._reloading.addCallback(self._book.replace)
+        self._reloading.addCallback(lambda _: deferToThread(read_redirects, self._database))
+        self._reloading.addCallback(self._redirects.replace)
+        self._reloading.addErrback(lambda failure: _log.warning("quirks not reloaded", error=str(failure.value)))
+        self._reloading.addCallback(self._reloaded)
+
+    def _reloaded(self, _done: None) -> None:
+        self._reloading = None
+        if self._stale:
+            self._reload()
 
     async def stop(self) -> None:
         self._forget()
         for sweep in self._sweeps:
             if sweep.running:
                 sweep.stop()
+        self._stale = False
+        if self._reloading is not None:
+            await self._reloading
         self.handler.stop()
         await self.doorman.stop()
         await self.commit.drained()

@@ -44,7 +44,9 @@ def stored(ctx: Context) -> Procedure:
     if not place:
         if ctx.transfer is None and ctx.maybe_sent:
             return _await_store(ctx)
-        reported = "The device reports success but shows no image of" if ctx.transfer is not None else "The device never reported the image of"
+        reported = (
+            "The device reports success but shows no image of" if ctx.transfer is not None else "The device never reported the image of"
+        )
         return Failed(f"{reported} version {ctx.brief['version']}.")
     result = {"image": place, "version": ctx.brief["version"], "active": active == place}
     if active == place or not ctx.args["activate"]:
