@@ -150,6 +150,54 @@ def backup(target: str) -> None:
     click.echo(f"{target}: {size / 1e6:.1f} MB. Keep secret.key of the data directory with it: without it the sealed secrets are lost.")
 
 
+# ---- quirks ----------------------------------------------------------------------------------------------------
+
+
+@click.group()
+def quirks() -> None:
+    """What is known of models: take it out as a file, take one in."""
+
+
+@quirks.command("export")
+@click.argument("target", type=click.File("w", encoding="utf-8"), default="-")
+def export_quirks(target: Any) -> None:
+    """Write the registry as TOML to TARGET, or to the screen. The simulator takes the file as profiles."""
+    from acs.db.tenancy import DEFAULT_TENANT
+    from acs.quirks import service
+
+    with _database().read() as session:
+        target.write(service.export(session, DEFAULT_TENANT, _now()))
+
+
+@quirks.command("import")
+@click.argument("source", type=click.File("r", encoding="utf-8"), required=False)
+@click.option("--field", is_flag=True, help="What is known of models of the field, instead of a file.")
+@click.option("--overwrite", is_flag=True, help="Where an entry stands here with another value, the file's counts.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def import_quirks(source: Any, field: bool, overwrite: bool, dry_run: bool) -> None:
+    """Take SOURCE in, all of it or nothing."""
+    from acs.audit import Actor
+    from acs.db.tenancy import DEFAULT_TENANT
+    from acs.quirks import exchange, service
+
+    if (source is None) is not field:
+        raise click.UsageError("Name a file, or say --field.")
+    text, database = exchange.field_text() if field else source.read(), _database()
+    with database.read() as session:
+        changes = service.preview(session, DEFAULT_TENANT, text)
+    for one in changes:
+        entry = one.entry
+        where = " ".join(part for part in (entry["oui"], entry["product_class"], entry["firmware"]) if part)
+        standing = f", here {one.before.value}" if one.before is not None and one.what == "differs" else ""
+        click.echo(f"{one.what:8} {where}: {entry['knob']} {entry['item']} = {entry['value']}{standing}")
+    if dry_run:
+        return
+    with database.write() as unit:
+        service.import_(unit, Actor("cli", DEFAULT_TENANT), text, _now(), overwrite, "seed" if field else "import")
+    left = sum(one.what == "differs" for one in changes) if not overwrite else 0
+    click.echo(f"{len(changes)} entries, {left} left as they stood." if left else f"{len(changes)} entries.")
+
+
 # ---- device ------------------------------------------------------------------------------------------------
 
 

@@ -24,12 +24,13 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
     from care.reach.routes import bp as reach
+    from care.quirks.routes import bp as quirks
     from care.sessions.routes import bp as sessions
     from care.signin.routes import bp as signin
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, devices, reach, onboarding, operations, sessions, firmware, jobs, users, audit, profile
+    return signin, devices, reach, onboarding, operations, sessions, firmware, quirks, jobs, users, audit, profile
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
@@ -38,7 +39,8 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.firmware import bp as firmware
     from care.api.jobs import bp as jobs
     from care.api.operations import bp as operations
+    from care.api.quirks import bp as quirks
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, operations, firmware, sessions, users, jobs, audit
+    return devices, operations, firmware, quirks, sessions, users, jobs, audit

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from acs.db.bulk import upsert_rows
@@ -24,7 +24,7 @@ from acs.recorder.views import Key, Message, RecordIn, RecordRow, RecordView, Wa
 
 __all__ = [
     "FAILED_SLOT", "Key", "Message", "RecordIn", "RecordRow", "RecordView", "Wanted", "apply_records", "delete_old_failed", "document", "get",
-    "key_of", "listed", "pack", "unpack",
+    "key_of", "listed", "of_sessions", "pack", "unpack",
 ]  # fmt: skip
 
 FAILED_SLOT = 1_000_000
@@ -107,6 +107,15 @@ def get(session: Session, tenant: TenantId, record_id: int) -> RecordView:
     if record is None or record.tenant_id != tenant:
         raise NotFound(f"There is no recorded session {record_id}: it may have made room for a newer one.")
     return RecordView(row_of(record), unpack(record.body))
+
+
+def of_sessions(session: Session, tenant: TenantId, sessions: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Record ids by (device, epoch of its session), of those that are still kept."""
+    if not sessions:
+        return {}
+    columns = (SessionRecord.device_id, SessionRecord.epoch, SessionRecord.id)
+    wanted = select(*columns).where(SessionRecord.tenant_id == tenant, tuple_(SessionRecord.device_id, SessionRecord.epoch).in_(sessions))
+    return {(device_id, epoch): record_id for device_id, epoch, record_id in session.execute(wanted)}
 
 
 def delete_old_failed(unit: Unit, before: datetime, limit: int = 1000) -> int:
