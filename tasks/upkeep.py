@@ -9,6 +9,7 @@ from acs.jobs import JobView
 from acs.log import announce
 from acs.operations import rotation
 from acs.operations import service as operations
+from acs.reach import service as reach
 from acs.recorder import service as recorder
 from acs.secrets import Vault
 from tasks.app import House, work
@@ -17,6 +18,7 @@ EVERY_S: dict[str, float] = {
     "upkeep.silence": 20,
     "upkeep.expire_operations": 30,
     "upkeep.close_sessions": 60,
+    "upkeep.watches": 20,
     "upkeep.retention": 3600,
     "upkeep.rotate_secrets": 3600,
 }
@@ -75,6 +77,13 @@ def rotate_secrets(house: House, job: JobView) -> str:
     return f"{total} logins renewed"
 
 
+@work("upkeep.watches")
+def watches(house: House, job: JobView) -> str:
+    """Devices that spoke often because somebody looked at them: nobody does any more, so their own interval is put back."""
+    with house.database.write() as unit:
+        return f"{reach.end_watches(unit, Vault.of(house.settings.home), house.now())} put back"
+
+
 @work("upkeep.retention")
 def retention(house: House, job: JobView) -> str:
     now = house.now()
@@ -83,6 +92,7 @@ def retention(house: House, job: JobView) -> str:
         ("events", lambda unit: devices.delete_old_events(unit, now - KEEP_EVENTS)),
         ("operations", lambda unit: operations.delete_old(unit, now - KEEP_OPERATIONS)),
         ("failed sessions", lambda unit: recorder.delete_old_failed(unit, now - timedelta(days=house.settings.recorder_failed_keep_days))),
+        ("calls", lambda unit: reach.delete_old(unit, now - timedelta(days=house.settings.reach_keep_days))),
         ("jobs", lambda unit: jobs.delete_old(unit, now - KEEP_JOBS, now - KEEP_BEATS)),
         ("strangers", lambda unit: devices.forget_strangers(unit, now - timedelta(days=house.settings.stranger_days or 10**5))),
         ("block rules", lambda unit: access.delete_expired_blocks(unit, now - KEEP_BLOCKS)),

@@ -101,7 +101,7 @@ def test_retention_takes_what_is_old_and_says_how_much(any_house, clock, now, ac
             Job(tenant_id=1, name="x", args={}, state=JobState.DONE, run_after=now, created_at=now, created_by="t", finished_at=now - age)
             for age in (upkeep.KEEP_JOBS + DAY, timedelta(0))
         )
-    assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 1 jobs, 0 strangers, 0 block rules"
+    assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 0 calls, 1 jobs, 0 strangers, 0 block rules"
     assert [count(any_house, model) for model in (DeviceEvent, Operation, SessionRecord)] == [1, 1, 1]
     assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 jobs, 0 strangers, 0 block rules"
 
@@ -129,7 +129,7 @@ def test_strangers_nobody_let_in_are_forgotten_and_others_stay(any_house, clock,
     with any_house.database.read() as session:
         assert list(session.scalars(select(Device.id).order_by(Device.id))) == kept
         (line,) = session.scalars(select(AuditLine))
-    assert (line.actor, line.action, line.subject) == ("system:strangers", "device.remove", f"device:{gone}")
+        assert (line.actor, line.action, line.subject) == ("system:strangers", "device.remove", f"device:{gone}")
 
 
 def test_old_logins_are_renewed(any_house, clock, now):
@@ -141,3 +141,34 @@ def test_old_logins_are_renewed(any_house, clock, now):
         )
     assert run(any_house, "upkeep.rotate_secrets") == "1 logins renewed"
     assert run(any_house, "upkeep.rotate_secrets") == "0 logins renewed"
+
+
+def test_interval_of_a_device_nobody_looks_at_is_put_back(any_house, clock, now):
+    from acs.audit import Actor
+    from acs.db.tenancy import DEFAULT_TENANT
+    from acs.devices.models import ReachWatch
+    from acs.reach import service as reach
+
+    device_id = add_device(any_house.database, "S1", last_inform_at=now)
+    vault = Vault.of(any_house.settings.home)
+    with any_house.database.write() as unit:
+        looked = reach.watch(unit, vault, Actor("user:anna", DEFAULT_TENANT), device_id, now, 45, False, True)
+    assert looked is not None
+    assert run(any_house, "upkeep.watches") == "0 put back"
+    clock[0] += timedelta(minutes=5)
+    assert run(any_house, "upkeep.watches") == "1 put back"
+    assert count(any_house, ReachWatch) == 0
+
+
+def test_tries_to_call_devices_are_kept_for_a_month(any_house, clock, now):
+    from acs.devices.models import ReachAttempt
+    from acs.reach import service as reach
+    from acs.reach.views import Method
+
+    device_id = add_device(any_house.database, "S1", last_inform_at=now)
+    vault = Vault.of(any_house.settings.home)
+    for days in (31, 29):
+        with any_house.database.write() as unit:
+            reach.note_attempt(unit, vault, device_id, now - days * DAY, Method.HTTP, "timeout", "", 1, now)
+    assert "1 calls" in run(any_house, "upkeep.retention")
+    assert count(any_house, ReachAttempt) == 1
