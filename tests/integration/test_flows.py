@@ -58,7 +58,7 @@ async def image_for(house: House, model: str, number: str, size: int = 100_000) 
 
 
 @MODELS
-@pytest.mark.cwmp("F-19", "J-3", "L-22", "L-30")
+@pytest.mark.cwmp("F-19", "J-3", "L-22", "L-30", "C-4")
 @pytest_twisted.ensureDeferred
 async def test_first_contact_ends_with_logins_of_its_own_and_everything_read(house: House, model: str):
     device = await house.home_with(model)
@@ -241,6 +241,7 @@ async def test_credentials_never_travel_with_other_values(house: House, model: s
     assert "ManagementServer.Password" not in first
 
 
+@pytest.mark.cwmp("L-87", "H-76")
 @pytest_twisted.ensureDeferred
 async def test_row_is_added_with_its_values_and_deleted(house: House):
     device = await house.home_with(NEW)
@@ -324,7 +325,7 @@ async def test_factory_reset_begins_anew_with_logins_of_its_own(house: House, mo
 
 
 @MODELS
-@pytest.mark.cwmp("L-60", "I-5", "I-9", "I-11")
+@pytest.mark.cwmp("L-60", "I-5", "I-9", "I-11", "C-4")
 @pytest_twisted.ensureDeferred
 async def test_firmware_is_fetched_installed_and_reported(house: House, model: str):
     device = await house.home_with(model)
@@ -550,7 +551,7 @@ def _at_rest(house: House) -> bytes:
 # ---- bare clients ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.cwmp("C-125", "L-62")
+@pytest.mark.cwmp("C-125", "L-62", "I-15")
 @pytest_twisted.ensureDeferred
 async def test_repeated_transfer_complete_is_answered_and_changes_nothing(house: House):
     device = await house.home_with(NEW)

@@ -33,7 +33,7 @@ def calls(acs, kind):
     return [message for message in acs.messages if isinstance(message, kind)]
 
 
-@pytest.mark.cwmp("C-170", "D-25")
+@pytest.mark.cwmp("C-170", "D-25", "X-4")
 def test_kicked():
     acs, device, clock = running()
     perform(device, "kick", "Reboot", "now")

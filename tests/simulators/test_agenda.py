@@ -57,7 +57,7 @@ def test_they_survive_a_reboot_also_when_they_came_due_in_it():
     assert ("1 BOOT", "") in told
 
 
-@pytest.mark.cwmp("D-34", "L-96")
+@pytest.mark.cwmp("D-34", "L-96", "X-10")
 def test_heartbeats():
     acs = ScriptedAcs(questions=[set_values({MS + "HeartbeatPolicy.ReportingInterval": "60", MS + "HeartbeatPolicy.Enable": "true"})])
     device, clock = make_device(acs, inform_interval_s=100_000)

@@ -28,7 +28,7 @@ def results_are_legal(device, place):
         assert check(device.cpe.tree.leaf(path).entry, device.value(path), writing=False) is None, path
 
 
-@pytest.mark.cwmp("G-2", "G-3", "G-4", "G-15", "L-80")
+@pytest.mark.cwmp("G-2", "G-3", "G-4", "G-15", "L-80", "D-28")
 def test_ping_takes_its_time_and_reports():
     acs, device, clock = run({"Host": "example.com", "NumberOfRepetitions": "4"}, PING, 0.5)
     assert device.value(PING + "DiagnosticsState") == "Requested"

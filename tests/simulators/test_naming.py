@@ -62,7 +62,7 @@ def test_the_device_writes_aliases_when_told_to():
     assert "Device.WiFi.SSID.[cpe-2].SSID" in [info.name for info in listed]
 
 
-@pytest.mark.cwmp("K-25")
+@pytest.mark.cwmp("K-25", "C-34")
 def test_unknown_aliases_are_created_only_when_asked_and_only_whole():
     cpe = make_cpe()
     wanted = {f"{PORTS}[web].ExternalPort": "80", f"{PORTS}[web].Description": "Web"}
@@ -76,7 +76,7 @@ def test_unknown_aliases_are_created_only_when_asked_and_only_whole():
     assert read(cpe, f"{PORTS}[web].Description").popitem()[1] == "Web"
 
 
-@pytest.mark.cwmp("K-30")
+@pytest.mark.cwmp("K-30", "C-46")
 def test_a_star_stands_for_any_instance_in_questions_only():
     cpe = make_cpe()
     assert list(read(cpe, "Device.WiFi.SSID.*.SSID")) == [f"Device.WiFi.SSID.{n}.SSID" for n in cpe.tree.rows("Device.WiFi.SSID.")]

@@ -196,6 +196,7 @@ def test_a_boolean_that_means_the_contrary():
     assert cpe.tree.value(path) == "false"
 
 
+@pytest.mark.cwmp("C-45")
 @pytest.mark.quirk("K-45", "K-46")
 def test_questions_for_the_whole_tree():
     assert code(listed(odd("root-names-refused"), "")) == 9005
@@ -220,6 +221,7 @@ def test_odd_lists_of_names():
     assert listed(odd(), "") == ["Device."]
 
 
+@pytest.mark.cwmp("C-45")
 @pytest.mark.quirk("K-49", "K-50")
 def test_batches_that_fail():
     cpe = odd("listed-but-unreadable")

@@ -23,6 +23,7 @@ from acs.cwmp.messages import (
     SetParameterAttributes,
     SetParameterAttributesStruct,
     SetParameterValues,
+    Upload,
 )
 from simulators import rpc
 from simulators.device import Power
@@ -411,3 +412,64 @@ def test_path_and_query_of_the_url_are_sent_unchanged_with_the_host():
     assert re.search(r"\r\nHost: acs\.example:7547\r\n", head)
     for call in reactor.getDelayedCalls():
         call.cancel()
+
+
+@pytest.mark.cwmp("D-39")
+def test_end_of_an_upload_is_told_with_its_method_and_key():
+    cpe = make_cpe()
+    cpe.boot(first=True)
+    cpe.inform()
+    cpe.acknowledged()
+    assert code(rpc.answer(cpe, Upload("u7", "2 Vendor Log File", "http://h/u"))) == 0
+    (transfer,) = cpe.transfers
+    transfer.state = "done"
+    told = [(event.event_code, event.command_key) for event in cpe.inform().event]
+    assert told == [("7 TRANSFER COMPLETE", ""), ("M Upload", "u7")]
+
+
+@pytest.mark.cwmp("C-92")
+@pytest.mark.parametrize(
+    ("file_type", "refused"),
+    [
+        ("1 Firmware Upgrade Image", 0), ("2 Web Content", 0), ("3 Vendor Configuration File", 0), ("Firmware", 9003), ("1", 9003), ("", 9003),
+        ("0 Firmware Upgrade Image", 9003), ("99 Something", 9003),
+    ],
+)  # fmt: skip
+def test_file_types_have_a_number_and_words(file_type, refused):
+    assert code(rpc.answer(make_cpe(), Download("k", file_type, "http://h/f"))) == refused
+
+
+@pytest.mark.cwmp("H-77")
+def test_one_port_for_tcp_and_udp_is_two_mappings():
+    cpe = make_cpe()
+    for protocol in ("TCP", "UDP"):
+        row = f"{PORTS}{rpc.answer(cpe, AddObject(PORTS, '')).instance_number}."
+        given = {"ExternalPort": "5060", "Protocol": protocol, "InternalPort": "5060", "InternalClient": "192.168.1.20", "Enable": "true"}
+        assert code(rpc.answer(cpe, set_values({row + leaf: text for leaf, text in given.items()}))) == 0
+    found = read(cpe, PORTS)
+    made = [name.removesuffix("ExternalPort") for name, value in found.items() if name.endswith(".ExternalPort") and value == "5060"]
+    assert sorted((found[row + "Protocol"], found[row + "Enable"]) for row in made) == [("TCP", "true"), ("UDP", "true")]
+
+
+@pytest.mark.cwmp("H-119")
+@pytest.mark.parametrize(
+    ("model", "path"), [("Norvik G240", "Device.Time.CurrentLocalTime"), ("Norvik R110", "InternetGatewayDevice.Time.CurrentLocalTime")]
+)
+def test_local_time_has_its_offset(model, path):
+    (text,) = read(make_cpe(model), path).values()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text)
+
+
+@pytest.mark.cwmp("K-31")
+def test_row_of_inform_parameters_may_stand_for_every_instance():
+    cpe = make_cpe()
+    table = "Device.ManagementServer.InformParameter."
+    row = f"{table}{rpc.answer(cpe, AddObject(table, '')).instance_number}."
+    given = {row + "ParameterName": "Device.WiFi.SSID.*.SSID", row + "EventList": "2 PERIODIC", row + "Enable": "true"}
+    assert code(rpc.answer(cpe, set_values(given))) == 0
+    cpe.boot()
+    assert SSID not in {value.name for value in cpe.inform().parameter_list}
+    cpe.acknowledged()
+    cpe.add_event("2 PERIODIC")
+    told = {value.name for value in cpe.inform().parameter_list}
+    assert {f"Device.WiFi.SSID.{number}.SSID" for number in cpe.tree.rows("Device.WiFi.SSID.")} <= told

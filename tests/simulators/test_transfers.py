@@ -153,7 +153,7 @@ async def test_stored_image_waits_in_the_second_bank(server):
     assert cpe.tree.value("Device.DeviceInfo.SoftwareVersion") == "3.2.4"
 
 
-@pytest.mark.cwmp("I-30", "I-31", "I-34", "L-63", "L-64", "C-112")
+@pytest.mark.cwmp("I-30", "I-31", "I-34", "L-63", "L-64", "C-112", "C-105")
 @pytest_twisted.ensureDeferred
 async def test_backup_and_restore_bring_the_values_back(server):
     cpe = make_cpe()

@@ -83,7 +83,7 @@ def test_what_the_acs_sets_is_no_change_to_notify():
     assert not cpe.has_news
 
 
-@pytest.mark.cwmp("C-83")
+@pytest.mark.cwmp("C-83", "L-87")
 def test_enabling_a_second_row_with_the_same_key_is_refused():
     cpe = make_cpe()
     row = f"Device.NAT.PortMapping.{rpc.answer(cpe, AddObject('Device.NAT.PortMapping.')).instance_number}."

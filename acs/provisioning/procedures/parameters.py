@@ -400,7 +400,9 @@ def delete_object(ctx: Context) -> Procedure:
 
 
 def set_notification(ctx: Context) -> Procedure:
-    """args: paths, notification (0 off, 1 with the next contact, 2 at once)."""
+    """args: paths, notification (0 off, 1 with the next contact, 2 at once; 3 to 6 are of CWMP 1.4)."""
+    if int(ctx.args["notification"]) > 2 and ctx.facts.version < "1.4":
+        return Failed(f"A notification by datagram came with CWMP 1.4; this device speaks {ctx.facts.version}.")  # conformance B-28
     request = SetParameterAttributes(
         tuple(SetParameterAttributesStruct(path, True, int(ctx.args["notification"]), False, ()) for path in ctx.args["paths"])
     )

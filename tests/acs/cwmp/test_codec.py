@@ -298,7 +298,7 @@ def test_arguments_in_any_order_are_read():
     assert got.message == AddObjectResponse(4, 1)
 
 
-@pytest.mark.cwmp("B-42")
+@pytest.mark.cwmp("B-42", "L-33")
 @pytest.mark.quirk("R-11")
 @pytest.mark.parametrize(
     "said", ['soapenc:arrayType="cwmp:ParameterValueStruct[3]"', 'soapenc:arrayType="cwmp:ParameterValueStruct[02]"', ""]

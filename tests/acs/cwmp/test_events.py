@@ -12,7 +12,7 @@ STANDARD = [
 ]  # fmt: skip
 
 
-@pytest.mark.cwmp("D-20", "D-34", "D-45")
+@pytest.mark.cwmp("D-20", "D-34", "D-45", "X-10")
 @pytest.mark.parametrize("code", STANDARD)
 def test_a_code_of_the_standard_is_itself(code):
     assert normalised(code) == code

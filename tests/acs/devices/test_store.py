@@ -86,6 +86,7 @@ def test_newest_value_wins_wherever_it_came_from(store, snapshot, tree, any_data
     assert texts(tree())[channel] == "12"
 
 
+@pytest.mark.cwmp("K-6")
 def test_value_keeps_its_age_origin_type_and_whether_it_can_be_written(store, snapshot, tree, now):
     snapshot("", [value("Device.A", "1", "int"), value("Device.B", "x")], now, writable=["Device.A"])
     store([value("Device.A", "2", "int")], now + MINUTE)
@@ -159,6 +160,7 @@ def test_devices_of_a_kind_share_one_set_of_names(snapshot, rows, tree, any_data
 # ---- snapshots -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.cwmp("K-6")
 def test_snapshot_replaces_its_subtree_and_nothing_else(store, snapshot, tree, now):
     hosts = [value("Device.Hosts.Host.1.HostName", "tv"), value("Device.Hosts.Host.2.HostName", "pc")]
     snapshot("", [value("Device.A", "1"), *hosts], now, objects=["Device.Hosts.Host.1.", "Device.Hosts.Host.2."])

@@ -130,6 +130,7 @@ def test_images_are_listed_newest_first_and_by_model(any_database, add):
     assert [image.id for image in ask(any_database, firmware.listed, 1, for_model="G240")] == [ids[1], ids[0]]
 
 
+@pytest.mark.cwmp("I-1")
 @pytest.mark.parametrize(
     ("image", "device", "fits"),
     [

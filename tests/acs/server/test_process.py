@@ -33,6 +33,7 @@ async def get(url: str) -> tuple[int, bytes]:
     return int(response.code), body
 
 
+@pytest.mark.cwmp("J-10")
 @pytest_twisted.ensureDeferred
 async def test_parent_serves_all_of_it_and_stops_in_order(settings: Settings):
     parent = CwmpParent(reactor, settings)

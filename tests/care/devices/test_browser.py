@@ -39,6 +39,7 @@ def test_detail_knows_type_range_and_meaning(known):
     assert browser.detail(known, "Device.Nothing") is None
 
 
+@pytest.mark.cwmp("K-15")
 def test_vendor_parameter_says_that_no_standard_describes_it(services, home):
     known = services.devices.known(DEFAULT_TENANT, home(samples.GATEWAY_098))[1]
     path = next(path for path in known.values if ".X_" in path and "NeighboringWiFi" not in path)

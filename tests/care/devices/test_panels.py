@@ -7,6 +7,7 @@ from care.devices import panels
 from tests.care import samples
 
 
+@pytest.mark.cwmp("G-34")
 @pytest.mark.parametrize("model", [samples.NORVIK, samples.GATEWAY_098])
 def test_hosts_are_told_with_how_they_are_connected(services, home, model):
     _head, known = services.devices.known(DEFAULT_TENANT, home(model))

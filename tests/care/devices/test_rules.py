@@ -35,6 +35,7 @@ def test_network_name_is_measured_in_octets(known):
         rules.check(known(), {"wifi.2g.ssid": "ä" * 17})
 
 
+@pytest.mark.cwmp("H-78")
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [

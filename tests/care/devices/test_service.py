@@ -100,6 +100,7 @@ def test_proposal_says_old_and_new_and_what_people_will_notice(services, home):
     assert proposal.permission is Permission.WRITE_BASIC
 
 
+@pytest.mark.cwmp("H-53")
 def test_security_is_more_than_basic_and_goes_in_one_write(services, home):
     wanted = {"wifi.2g.security_mode": "wpa2", "wifi.2g.passphrase": "horse-battery"}
     proposal = services.devices.propose(ANNA, home(samples.ROUTER_098, 1, ["open-wifi"]), wanted)

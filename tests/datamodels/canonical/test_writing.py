@@ -34,6 +34,7 @@ def test_a_channel_must_be_one_the_device_supports():
         to_raw(device(ONT), "wifi.2g.channel", 14)
 
 
+@pytest.mark.cwmp("L-85")
 def test_security_in_tr098_is_written_to_all_its_parameters():
     assert to_raw(device(ONT), "wifi.5g.security_mode", "wpa-wpa2") == [
         (WLAN + "1.BeaconType", "WPAand11i", "xsd:string"),
@@ -44,6 +45,7 @@ def test_security_in_tr098_is_written_to_all_its_parameters():
     ]
 
 
+@pytest.mark.cwmp("H-39")
 @pytest.mark.parametrize("mode", ["open", "wep", "wpa", "wpa2", "wpa-wpa2", "enterprise"])
 def test_a_security_mode_written_reads_back_as_itself(mode):
     written = tree(ONT) | {path: raw for path, raw, _ in to_raw(device(ONT), "wifi.5g.security_mode", mode)}
@@ -59,12 +61,14 @@ def test_security_that_a_device_cannot_do_is_refused():
         to_raw(device(GATEWAY), "wifi.2g.security_mode", "tight")
 
 
+@pytest.mark.cwmp("L-85")
 def test_tr181_security_is_one_word():
     assert to_raw(device(GATEWAY), "wifi.5g.security_mode", "wpa3") == [
         ("Device.WiFi.AccessPoint.1.Security.ModeEnabled", "WPA3-Personal", "xsd:string")
     ]
 
 
+@pytest.mark.cwmp("L-85", "H-52")
 def test_a_passphrase_goes_where_the_device_keeps_it():
     assert to_raw(device(ONT), "wifi.5g.passphrase", "correct horse")[0][0] == WLAN + "1.PreSharedKey.1.KeyPassphrase"
     assert to_raw(device(ONT), "wifi.2g.passphrase", "correct horse")[0][0] == WLAN + "2.KeyPassphrase"

@@ -147,7 +147,7 @@ def test_any_other_state_means_the_test_was_lost(state):
     assert "lost" in collect("ping", PING, {}, state=state).text
 
 
-@pytest.mark.cwmp("G-11")
+@pytest.mark.cwmp("G-11", "D-51")
 def test_a_test_that_still_runs_is_looked_at_again_until_its_time_is_over():
     until = NOW + timedelta(seconds=40)
     first = collect("ping", PING, {}, state="Requested", until=until)

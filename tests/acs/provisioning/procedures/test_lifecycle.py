@@ -63,7 +63,7 @@ def test_a_factory_reset_waits_for_the_device_to_come_back_as_new():
     assert (outcome.phase, outcome.on) == ("verify", {Trigger.BOOT})
 
 
-@pytest.mark.cwmp("C-5")
+@pytest.mark.cwmp("C-5", "C-2")
 def test_a_device_without_factory_reset_fails_and_nothing_was_changed():
     outcome = play(lifecycle.factory_reset(context()), Device(answers={FactoryReset: CwmpFault(9000)}))
     assert isinstance(outcome, Failed)
@@ -102,7 +102,7 @@ def verify(version, memo=None, **given):
     return play(lifecycle.firmware_verify(context(brief=IMAGE, memo=memo, **given)), running(version))
 
 
-@pytest.mark.cwmp("I-2", "I-5", "C-90")
+@pytest.mark.cwmp("I-2", "I-5", "C-90", "I-1")
 def test_an_upgrade_reads_the_version_asks_for_the_download_and_lets_the_device_go():
     d = running("1.0")
     outcome = begin(d)
@@ -115,6 +115,7 @@ def test_an_upgrade_reads_the_version_asks_for_the_download_and_lets_the_device_
     assert outcome.memo["before"] == "1.0"
 
 
+@pytest.mark.cwmp("I-1")
 def test_a_device_that_already_runs_the_version_is_left_alone():
     d = running("2.0")
     assert begin(d).result["already"] is True

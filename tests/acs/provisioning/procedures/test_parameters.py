@@ -69,6 +69,7 @@ def test_many_names_are_read_in_batches():
     assert sizes(d) == [32, 32]
 
 
+@pytest.mark.cwmp("C-45")
 @pytest.mark.quirk("K-46", "K-50")
 def test_a_batch_that_is_too_large_is_halved():
     d = device(values=MANY, max_names=10)
@@ -406,7 +407,7 @@ def test_a_device_that_does_not_say_which_row_it_made_is_looked_at_before_and_af
     assert outcome.result == {"instance": 7, "path": TABLE + "7."}
 
 
-@pytest.mark.cwmp("C-84", "K-2")
+@pytest.mark.cwmp("C-84", "K-2", "K-27")
 def test_a_row_is_added_filled_and_read():
     d = device()
     outcome = add(d, ("Enable", "1", "boolean"), ("InternalClient", "10.0.0.2", "string"))
@@ -423,7 +424,7 @@ def test_a_row_without_values_is_only_added():
     assert d.asked_for(SetParameterValues) == []
 
 
-@pytest.mark.cwmp("C-84")
+@pytest.mark.cwmp("C-84", "H-76")
 def test_a_row_whose_values_are_refused_is_taken_away_again():
     d = device(refused={TABLE + "7.Enable": 9007})
     outcome = add(d, ("Enable", "2", "boolean"))

@@ -136,7 +136,7 @@ def test_status_1_says_that_a_restart_is_needed_and_old_values_are_no_failure():
     assert outcome.result["not_held"]
 
 
-@pytest.mark.cwmp("B-69", "C-47")
+@pytest.mark.cwmp("B-69", "C-47", "H-52")
 @pytest.mark.quirk("K-41")
 @pytest.mark.parametrize("shown", ["", "********", "••••"])
 def test_a_secret_that_reads_back_hidden_is_held_and_its_value_kept(shown):
@@ -387,6 +387,7 @@ def test_a_refused_spelling_is_tried_in_another_form_and_the_form_is_kept(kind, 
     assert len(knowing.asked_for(SetParameterValues)) == 1
 
 
+@pytest.mark.cwmp("B-51")
 @pytest.mark.quirk("K-38")
 def test_a_refused_type_is_replaced_by_the_one_the_device_reads_it_with():
     d = wants("string", "7", 9006, "unsignedInt")
