@@ -17,6 +17,7 @@ from flask_smorest import Blueprint as ApiBlueprint
 
 
 def page_blueprints() -> tuple[Blueprint, ...]:
+    from care.access_control.routes import bp as access_control
     from care.audit.routes import bp as audit
     from care.devices.routes import bp as devices
     from care.firmware.routes import bp as firmware
@@ -30,10 +31,11 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, devices, reach, onboarding, operations, sessions, firmware, quirks, jobs, users, audit, profile
+    return signin, devices, reach, access_control, onboarding, operations, sessions, firmware, quirks, jobs, users, audit, profile
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
+    from care.api.access import bp as access
     from care.api.audit import bp as audit
     from care.api.devices import bp as devices
     from care.api.firmware import bp as firmware
@@ -43,4 +45,4 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, operations, firmware, quirks, sessions, users, jobs, audit
+    return devices, access, operations, firmware, quirks, sessions, users, jobs, audit

@@ -25,6 +25,7 @@ class Area:
 NETWORK, HOUSE = _l("Network"), _l("House")
 AREAS = (
     Area(NETWORK, _l("Devices"), "router", "devices.index", Permission.VIEW_DEVICES),
+    Area(NETWORK, _l("Access"), "shield-lock", "access_control.index", Permission.VIEW_ACCESS),
     Area(NETWORK, _l("Operations"), "lightning", "operations.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),
     Area(NETWORK, _l("Firmware"), "cpu", "firmware.index", Permission.MANAGE_FIRMWARE),

@@ -306,6 +306,7 @@ class RuleSchema(Schema):
     oui = fields.String(load_default="")
     product_class = fields.String(load_default="", validate=validate.Length(max=64))
     serial_prefix = fields.String(load_default="", validate=validate.Length(max=64))
+    network = fields.String(load_default="", validate=validate.Length(max=64))
 
 
 class RuleListSchema(Schema):

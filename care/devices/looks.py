@@ -54,6 +54,13 @@ EVENTS: Mapping[str, tuple[str, Any]] = {
     "blocked": ("shield-lock", _l("Blocked")),
     "quarantine": ("shield-exclamation", _l("Put back in quarantine")),
     "silent": ("moon", _l("Fell silent")),
+    "merged": ("people", _l("Merged with another device")),
+    "split": ("signpost-split", _l("Taken apart again")),
+    "identity_address": ("shield-exclamation", _l("Two addresses take turns")),
+    "identity_hardware": ("shield-exclamation", _l("Reports other hardware")),
+    "identity_mac": ("shield-exclamation", _l("Reports another MAC address")),
+    "identity_serial": ("shield-exclamation", _l("Another device has this serial number")),
+    "identity_placeholder": ("shield-exclamation", _l("Its serial number is none")),
 }
 ACTIONS: Mapping[str, Any] = {
     "device.preregister": _l("Registered"),
@@ -64,6 +71,11 @@ ACTIONS: Mapping[str, Any] = {
     "device.file_download": _l("Took a backup or log away"),
     "device.credentials": _l("Logins changed"),
     "operation.cancel": _l("Cancelled an operation"),
+    "device.merge": _l("Merged with another device"),
+    "device.undo_merge": _l("Took a merge apart"),
+    "device.add_alias": _l("Entered another identity"),
+    "device.split": _l("Took an identity away"),
+    "device.settle_alarm": _l("Settled an identity alarm"),
 }
 DETAILS: Mapping[str, Any] = {"by rule": _l("by rule")}
 

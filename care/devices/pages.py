@@ -58,6 +58,7 @@ def _tabs(found: Look, tab: str) -> list[tuple[str, str, bool, Any]]:
         ("operations", _("Operations"), _("%(count)d running", count=found.open_count) if found.open_count else None, None),
         ("sessions", _("Sessions"), None, Permission.VIEW_SESSIONS),
         ("backups", _("Backups"), None, None),
+        ("identity", _("Identity"), None, None),
         ("history", _("History"), None, None),
     ]
     return [

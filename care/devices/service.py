@@ -235,9 +235,9 @@ class Devices:
         with self._db.read() as session:
             return devices.rules(session, tenant)
 
-    def add_rule(self, by: Actor, name: str, oui: str = "", product_class: str = "", serial_prefix: str = "") -> int:
+    def add_rule(self, by: Actor, name: str, oui: str = "", product_class: str = "", serial_prefix: str = "", network: str = "") -> int:
         with self._db.write() as unit:
-            return devices.add_rule(unit, by, name, oui, product_class, serial_prefix, self._clock())
+            return devices.add_rule(unit, by, name, oui, product_class, serial_prefix, self._clock(), network)
 
     def remove_rule(self, by: Actor, rule_id: int) -> None:
         with self._db.write() as unit:

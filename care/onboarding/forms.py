@@ -13,3 +13,4 @@ class RuleForm(FlaskForm):
     oui = StringField(_l("OUI"), [Optional(), Regexp("^[0-9A-Fa-f]{6}$", message=_OUI)])
     product_class = StringField(_l("Product class"), [Length(max=64)])
     serial_prefix = StringField(_l("Serial number begins with"), [Length(max=64)])
+    network = StringField(_l("Address or network"), [Length(max=64)])

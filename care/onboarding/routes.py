@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from acs.errors import Conflict, Invalid
 from care.access import current_actor, current_user_view, needs
+from care.access_control.routes import tabs_of
 from care.onboarding.forms import RuleForm
 from care.security.permissions import Permission
 from care.services import services
@@ -20,7 +21,8 @@ def index() -> str:
 
 
 def _index(form: RuleForm) -> str:
-    return render_template("onboarding/index.html", rules=services().devices.rules(current_user_view().tenant), form=form)
+    rules = services().devices.rules(current_user_view().tenant)
+    return render_template("onboarding/index.html", rules=rules, form=form, access_tabs=tabs_of("onboarding.index"))
 
 
 @bp.post("/")
@@ -30,8 +32,9 @@ def add() -> Response | tuple[str, int]:
     if form.validate_on_submit():
         try:
             services().devices.add_rule(
-                current_actor(), form.name.data or "", form.oui.data or "", form.product_class.data or "", form.serial_prefix.data or ""
-            )
+                current_actor(), form.name.data or "", form.oui.data or "", form.product_class.data or "", form.serial_prefix.data or "",
+                form.network.data or "",
+            )  # fmt: skip
         except (Invalid, Conflict) as error:
             field = form[getattr(error, "field", None) or "name"]
             field.errors = [*field.errors, str(error)]

@@ -1,0 +1,1 @@
+"""Who may connect: refused lately, strangers, block rules, certificates, identity alarms."""
