@@ -103,7 +103,7 @@ def test_retention_takes_what_is_old_and_says_how_much(any_house, clock, now, ac
         )
     assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 0 calls, 1 jobs, 0 strangers, 0 block rules"
     assert [count(any_house, model) for model in (DeviceEvent, Operation, SessionRecord)] == [1, 1, 1]
-    assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 jobs, 0 strangers, 0 block rules"
+    assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 calls, 0 jobs, 0 strangers, 0 block rules"
 
 
 def test_retention_of_much_is_done_in_parts(house, clock, now):
