@@ -15,7 +15,6 @@ from acs.db.engine import Database, Hint
 from acs.secrets import Vault
 from acs.settings import Settings
 from care.access_control.service import AccessControl
-from care.access_control.service import AccessControl
 from care.audit.service import AuditTrail
 from care.devices.service import Devices
 from care.firmware.service import Firmware
@@ -42,7 +41,6 @@ class Services:
     jobs: Jobs
     audit: AuditTrail
     devices: Devices
-    access: AccessControl
     access: AccessControl
     operations: Operations
     firmware: Firmware
@@ -71,7 +69,6 @@ def build_services(
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
         devices=Devices(db, vault, clock, settings.files_dir),
-        access=AccessControl(db, clock, settings),
         access=AccessControl(db, clock, settings),
         operations=Operations(db, vault, clock, settings.move_hosts),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),
