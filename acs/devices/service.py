@@ -72,8 +72,6 @@ def search(
         query = query.where(Device.software_version == version)
     if only is not None:
         query = query.where(Device.id.in_(sorted(only)))
-    if only is not None:
-        query = query.where(Device.id.in_(sorted(only)))
     query = _by_presence(query, presence, now)
     if before_id is not None:
         rows = list(session.scalars(query.where(Device.id < before_id).order_by(Device.id.desc()).limit(limit)))[::-1]
@@ -154,16 +152,6 @@ def find(session: Session, tenant: TenantId, name: str) -> DeviceId:
     if len(ids) > 1:
         raise Conflict(f"Several devices answer to {name!r}: name one by OUI-ProductClass-SerialNumber.")
     return DeviceId(ids[0])
-
-
-def by_keys(session: Session, tenant: TenantId, keys: Iterable[str]) -> dict[str, DeviceId]:
-    """The devices that have these identities, by themselves or as an alias."""
-    wanted = sorted(keys)
-    if not wanted:
-        return {}
-    own = select(Device.key, Device.id).where(Device.tenant_id == tenant, Device.key.in_(wanted))
-    led = select(DeviceAlias.key, DeviceAlias.device_id).where(DeviceAlias.tenant_id == tenant, DeviceAlias.key.in_(wanted))
-    return {key: DeviceId(device_id) for key, device_id in session.execute(own.union_all(led))}
 
 
 def by_keys(session: Session, tenant: TenantId, keys: Iterable[str]) -> dict[str, DeviceId]:

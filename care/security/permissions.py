@@ -30,9 +30,6 @@ class Permission(StrEnum):
     VIEW_ACCESS = "view_access"
     MANAGE_ACCESS = "manage_access"
     MERGE_DEVICES = "merge_devices"
-    VIEW_ACCESS = "view_access"
-    MANAGE_ACCESS = "manage_access"
-    MERGE_DEVICES = "merge_devices"
     VIEW_SESSIONS = "view_sessions"
     VIEW_JOBS = "view_jobs"
     RETRY_JOBS = "retry_jobs"
@@ -92,9 +89,6 @@ PERMISSION_WORDS = {
     Permission.MANAGE_MODULES: _l("install and remove software modules"),
     Permission.MOVE_DEVICES: _l("send devices to another ACS"),
     Permission.SEND_RAW_RPC: _l("send a vendor's own calls to a device"),
-    Permission.VIEW_ACCESS: _l("see who may connect and who was refused"),
-    Permission.MANAGE_ACCESS: _l("block devices and register certificates"),
-    Permission.MERGE_DEVICES: _l("merge devices, split them, and settle identity alarms"),
     Permission.VIEW_ACCESS: _l("see who may connect and who was refused"),
     Permission.MANAGE_ACCESS: _l("block devices and register certificates"),
     Permission.MERGE_DEVICES: _l("merge devices, split them, and settle identity alarms"),
