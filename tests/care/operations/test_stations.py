@@ -114,3 +114,46 @@ def test_stamp_changes_with_what_is_seen_and_only_then():
 
 def test_screen_readers_hear_the_station_not_the_seconds():
     assert stations.live(view(), NOW).spoken == "Scan WiFi neighbours: The device is called next."
+
+
+# ---- transfers, appointments, modules ------------------------------------------------------------------------------
+
+
+def waiting(kind, **given):
+    return view(kind=kind, state=OperationState.WAITING, station="device", stations={"queued": ASKED, "session": ASKED, "device": ASKED}, **given)
+
+
+@pytest.mark.cwmp("C-133")
+def test_a_transfer_that_is_called_off_says_who_must_agree_and_then_that_it_was_dropped():
+    assert "asked to call it off" in stations.live(waiting("schedule_download", cancel_wanted=True), NOW).message
+    assert "Too late" in stations.live(waiting("reboot", cancel_wanted=True), NOW).message
+    dropped = replace(waiting("backup"), state=OperationState.CANCELLED, finished_at=NOW)
+    assert stations.live(dropped, NOW).told == "Called off: the device dropped it. Nothing was changed."
+    stopped = replace(waiting("ping"), state=OperationState.CANCELLED, finished_at=NOW, error="Cancelled; the device may still finish what it began.")
+    assert stations.live(stopped, NOW).told == "Cancelled; the device may still finish what it began."
+
+
+@pytest.mark.cwmp("E-50")
+def test_a_fault_that_may_pass_says_so():
+    assert stations.fault_words({"code": 9015, "transient": True}).endswith("It may work if it is tried again later.")
+    assert stations.fault_words({"code": 9018, "transient": False}) == "Fault 9018"
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "told"),
+    [
+        ("schedule_inform", {"reported": True}, "The device came at the appointed time."),
+        ("schedule_download", {"version": "2"}, "The device now runs 2."), ("schedule_download", {"version": "2", "already": True}, "The device runs 2 already."),
+        ("schedule_download", {"file": 3, "reported": True}, "The device took its settings back."),
+        ("queued_transfers", {"transfers": [{}]}, "1 transfer in its queue."), ("cancel_transfer", {}, "The device dropped the transfer."),
+        ("rpc_methods", {"methods": ["A", "B"]}, "It knows 2 methods."), ("options", {"options": []}, "0 options."),
+        ("vouchers", {"count": 2}, "2 vouchers were taken."), ("attributes", {"attributes": [{}]}, "1 value told how it is watched."),
+        ("raw_rpc", {"method": "X_A"}, "The device answered X_A."),
+        ("move_acs", {"url": "http://o/", "needs_restart": True}, "The device was told to go to http://o/. It counts after a restart."),
+        ("stored_image", {"version": "2", "active": False}, "2 is stored beside what the device runs."), ("stored_image", {"version": "2", "active": True}, "The device now runs 2."),
+        ("install_module", {"units": [{"unit": "DU.1.", "version": "2"}]}, "1 unit was changed: DU.1. 2."),
+    ],
+)  # fmt: skip
+def test_what_came_of_it_is_one_sentence(kind, result, told):
+    done = view(kind=kind, state=OperationState.DONE, result=result, finished_at=NOW)
+    assert stations.live(done, NOW).told == told
