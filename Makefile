@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test soak lint bench clean stubs features translations venv assets
+.PHONY: run test soak fuzz lint bench clean stubs features translations venv assets
 
 run: $(VENV)/.installed assets
 	@exec $(BIN)/hearthline up --demo
@@ -14,6 +14,12 @@ test: $(VENV)/.tested assets
 
 soak: $(VENV)/.tested assets
 	$(PYTEST) -m soak $(ARGS)
+
+# By coverage where atheris has a wheel for this Python, by mutation of the same seeds else: make fuzz RUNS=1000000, or SECONDS=600.
+fuzz: $(VENV)/.tested
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' 2>/dev/null || true
+	nice -n 19 $(BIN)/python -m tests.fuzz $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then nice -n 19 $(BIN)/python -m tests.fuzz --guided --seconds 60; else echo "no atheris for this Python"; fi
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

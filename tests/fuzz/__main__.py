@@ -57,7 +57,9 @@ def _target(name: str, stack: ExitStack, errors: Any) -> Any:
     from tests.fuzz import targets
 
     if name == "decoder":
-        return targets.Decoder()
+        decoder = targets.Decoder()
+        stack.callback(decoder.close)
+        return decoder
     from acs.db.engine import Database
     from acs.db.upgrade import upgrade
     from acs.settings import MODEL_MODULES

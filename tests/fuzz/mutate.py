@@ -23,17 +23,19 @@ _NAMES = (
 )  # fmt: skip
 _VALUES = (
     b"", b"0", b"-1", b"4294967296", b"99999999999999999999", b"9" * 400, b"1e9", b"true", b"\x00", b"\x01\x02", b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80",
-    b"\xef\xbf\xbf", b"&#0;", b"&#xD800;", b"&", b"&lol;", b"&amp;amp;", b"]]>", b"<![CDATA[x]]>", b"<![CDATA[", b"<!-- x -->", b"<?x y?>", b"A" * 5000,
-    b"Device.", b"Device.X." + b"a." * 200, b"../../etc/passwd", b"'; DROP TABLE device; --", b"{{7*7}}", b"%s%n", b"\r\nSet-Cookie: a=b", b"0001-01-01T00:00:00Z",
+    b"\xef\xbf\xbf", b"&#0;", b"&#xD800;", b"&", b"&lol;", b"&amp;amp;", b"]]>", b"<![CDATA[x]]>", b"<![CDATA[", b"<!-- x -->", b"<?x y?>",
+    b"A" * 5000, b"Device.", b"Device.X." + b"a." * 200, b"../../etc/passwd", b"'; DROP TABLE device; --", b"{{7*7}}", b"%s%n", b"\r\nSet-Cookie: a=b",
+    b"0001-01-01T00:00:00Z",
     b"9999-12-31T23:59:59Z", b"-0001-00-00", b"2 PERIODIC", b"0 BOOTSTRAP", b"M Download", b"7 TRANSFER COMPLETE", b"hl1", b"hl2",
 )  # fmt: skip
 _PROLOGUES = (
-    b'<!DOCTYPE x [<!ENTITY a "b">]>', b'<!DOCTYPE x SYSTEM "file:///etc/passwd">', b'<?xml version="1.0" encoding="utf-7"?>', b"\xef\xbb\xbf", b"\xff\xfe", b" \r\n",
-    b'<?xml version="1.0" encoding="iso-8859-1"?>', b'<?xml version="1.1"?>', b"<?xml-stylesheet href='file:///etc/passwd'?>", b"\x00",
+    b'<!DOCTYPE x [<!ENTITY a "b">]>', b'<!DOCTYPE x SYSTEM "file:///etc/passwd">', b'<?xml version="1.0" encoding="utf-7"?>', b"\xef\xbb\xbf", b"\xff\xfe",
+    b" \r\n", b'<?xml version="1.0" encoding="iso-8859-1"?>', b'<?xml version="1.1"?>', b"<?xml-stylesheet href='file:///etc/passwd'?>", b"\x00",
 )  # fmt: skip
 _ATTRIBUTES = (
-    b' xsi:type="xsd:string"', b' xsi:type="cwmp:Inform"', b' SOAP-ENV:mustUnderstand="1"', b' SOAP-ENC:arrayType="cwmp:EventStruct[9999999999]"', b' href="#a"',
-    b' id="a"', b' xmlns="urn:x"', b' xmlns:cwmp="urn:dslforum-org:cwmp-9-9"', b' xml:space="preserve"', b" a", b' a="1" a="2"', b' nope:type="x"',
+    b' xsi:type="xsd:string"', b' xsi:type="cwmp:Inform"', b' SOAP-ENV:mustUnderstand="1"', b' SOAP-ENC:arrayType="cwmp:EventStruct[9999999999]"',
+    b' href="#a"', b' id="a"', b' xmlns="urn:x"', b' xmlns:cwmp="urn:dslforum-org:cwmp-9-9"', b' xml:space="preserve"', b" a",
+    b' a="1" a="2"', b' nope:type="x"',
 )  # fmt: skip
 
 
@@ -138,7 +140,8 @@ def _insert(data: bytes, rng: random.Random) -> bytes:
 
 
 XML: tuple[Callable[[bytes, random.Random], bytes], ...] = (
-    _drop_tag, _copy_span, _copy_span, _drop_span, _rename, _rename, _value, _value, _value, _attribute, _namespace, _nest, _prologue, _encoding, _cut, _flip,
+    _drop_tag, _copy_span, _copy_span, _drop_span, _rename, _rename, _rename, _value, _value, _value, _value, _value, _attribute, _attribute,
+    _namespace, _nest, _prologue, _encoding, _cut, _flip,
     _flip, _insert,
 )  # fmt: skip
 
@@ -182,7 +185,8 @@ _LINES = (
     b"Content-Encoding: gzip", b"Content-Encoding: deflate", b"Content-Encoding: gzip, gzip", b"Content-Encoding: br", b"Expect: 100-continue",
     b"Connection: close", b"Connection: keep-alive, Upgrade", b"Upgrade: h2c", b"Host: a\r\nHost: b", b"Cookie: hl=" + b"0" * 34 + b"-1", b"Cookie: hl=\xb2",
     b"Cookie: {COOKIE}", b"Authorization: Basic AAAA", b"Authorization: Digest " + b"a" * 300, b'Authorization: Digest username="x", nonce="y", response="z"',
-    b"Content-Type: text/xml; charset=utf-7", b"Content-Type: text/xml; charset=zlib", b"X: " + b"y" * 3000, b" folded: line", b"No colon", b"\x00: \x01", b": ",
+    b"Content-Type: text/xml; charset=utf-7", b"Content-Type: text/xml; charset=zlib", b"X: " + b"y" * 3000, b" folded: line", b"No colon", b"\x00: \x01",
+    b": ",
     b"X-Forwarded-For: 127.0.0.1",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from twisted.internet.task import Clock
 
+from acs.cwmp.apart import DecoderApart
 from acs.cwmp.codec import Envelope, RawRpc, UnknownRpc, decode, encode, encode_refusal
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
 from acs.cwmp.messages import GetParameterValues
@@ -96,6 +97,10 @@ class Decoder:
 
     def __init__(self) -> None:
         self.seeds = seeds("messages")
+        self._decode = DecoderApart()
+
+    def close(self) -> None:
+        self._decode.stop()
 
     def worse(self, data: bytes, rng: random.Random) -> bytes:
         return worse(data, rng, self.seeds)
@@ -103,11 +108,10 @@ class Decoder:
     def run(self, data: bytes) -> int:
         mask_xml(data)
         try:
-            envelope = decode(data)
+            envelope = self._decode(data)
         except CpeProtocolError as error:
             answer = encode_refusal(error)
-            assert answer is None or isinstance(decode(answer), Envelope)
-            assert 400 <= error.status < 600
+            self._is_answer(answer, error.status)
             return 1
         for session in (CwmpSession(), self._asked()):
             try:
@@ -117,6 +121,11 @@ class Decoder:
         if not isinstance(envelope.message, UnknownRpc | RawRpc):
             self._again(envelope)
         return 1
+
+    @staticmethod
+    def _is_answer(answer: bytes | None, status: int) -> None:
+        assert answer is None or isinstance(decode(answer), Envelope)
+        assert 400 <= status < 600
 
     @staticmethod
     def _asked() -> CwmpSession:
@@ -144,6 +153,9 @@ class Decoder:
 
 class _Stack:
     """An ACS in memory, with a device that has always something to be asked."""
+
+    def close(self) -> None:
+        self.bench.handler.stop()
 
     def __init__(self, database: Database, errors: LogErrors) -> None:
         clock = Timekeeper()

@@ -21,6 +21,7 @@ from acs.cwmp.messages import (
     FactoryResetResponse,
     FaultStruct,
     GetRPCMethods,
+    GetRPCMethodsResponse,
     Inform,
     RebootResponse,
     TransferComplete,
@@ -179,8 +180,8 @@ class Sessions(RuleBasedStateMachine):
 
     def _is_durable(self, answer: Answer) -> None:
         """Nothing is acknowledged before it is stored: an Inform's session is the device's, a question's intent is kept."""
-        if answer.status != 200 or not answer.cookie or not answer.body:
-            return
+        if answer.status != 200 or not answer.cookie or not answer.body or isinstance(answer.message, CwmpFault | GetRPCMethodsResponse):
+            return  # what can be said without storing anything may come from a session that another worker has ended meanwhile
         token, _, number = answer.cookie.removeprefix("hl=").partition("-")
         with World.database.read() as session:
             device = session.scalar(select(Device).where(Device.id == int(number)))
