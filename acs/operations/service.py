@@ -162,6 +162,15 @@ def _audited(args: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
+def take_part(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime, vault: Vault) -> OperationId:
+    """Ask again for a write that failed, this time for what the device takes of it. Conflict for anything else."""
+    operation = _row(unit.session, actor.tenant, operation_id)
+    if operation.kind != "write" or operation.state != OperationState.FAILED or operation.args.get("partial"):
+        raise Conflict(f"Operation {operation_id} is no write that failed as a whole.")
+    given = open_args(vault, operation.args)
+    return request(unit, actor, DeviceId(operation.device_id), "write", {**given, "partial": True}, now, operation.reason, vault=vault)
+
+
 def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -> OperationState:
     """Cancel: at once while nothing was sent. What has left cannot be called back (state unchanged); of a transfer the device is asked to drop it."""
     operation = _row(unit.session, actor.tenant, operation_id)

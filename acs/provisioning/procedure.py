@@ -17,7 +17,6 @@ from acs.cwmp.messages import SINCE, ParameterValueStruct
 from acs.cwmp.session import is_known_to
 from acs.provisioning.quirks import STANDARD, DeviceQuirks
 
-
 OPTIONAL = frozenset(rpc.name for rpc in RPCS if rpc.optional and rpc.callee == "cpe")
 """Methods a device may lack (conformance C-2)."""
 

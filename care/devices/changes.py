@@ -78,7 +78,7 @@ def apply(device_id: int) -> Page:
     proposal = services().devices.opened(current_actor(), device_id, request.form.get("proposal", ""))
     require(proposal.permission)
     try:
-        operation_id = services().devices.apply(current_actor(), proposal)
+        operation_id = services().devices.apply(current_actor(), proposal, request.form.get("partial") == "yes")
     except Conflict:
         _head, known = services().devices.known(current_actor().tenant, device_id)
         if not stale(proposal, known):

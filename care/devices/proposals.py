@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 
 from acs.errors import Invalid
+from acs.provisioning.quirks import DeviceQuirks
 from acs.secrets import MASK, Vault
 from care.devices import rules, words
 from care.devices.known import Known
@@ -133,6 +134,21 @@ def effect_of(name: str) -> str:
     if group == "dhcp":
         return _("Counts for what asks for an address from now on; the rest when its lease ends or it is restarted.")
     return ""
+
+
+def warned(proposal: Proposal, known: DeviceQuirks) -> Proposal:
+    """With a word on each parameter that this device did not keep before, and on a model that wants a restart."""
+    told = []
+    for path, _text, _kind in proposal.writes:
+        lost = known.of("not_kept", path)
+        if isinstance(lost, Mapping):
+            told.append(
+                _("This device did not keep %(path)s before: “%(wrote)s” was written twice, it showed “%(shows)s”.",
+                  path=path, wrote=lost.get("wrote", "?"), shows=lost.get("shows", "?"))
+            )  # fmt: skip
+    if known.needs_restart:
+        told.append(_("This model says that written values count after a restart."))
+    return replace(proposal, effects=(*proposal.effects, *told)) if told else proposal
 
 
 def stale(proposal: Proposal, known: Known) -> bool:

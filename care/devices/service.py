@@ -24,6 +24,7 @@ from acs.firmware.service import FileView, ImageView
 from acs.operations import service as operations
 from acs.operations.views import OPEN, OperationId, OperationView
 from acs.provisioning.plan import Trust
+from acs.quirks import service as quirks
 from acs.secrets import Vault
 from care.devices import evidence, proposals, verdict
 from care.devices.known import Known
@@ -184,11 +185,17 @@ class Devices:
     def propose(self, by: Actor, device_id: int, wanted: Mapping[str, Value], reason: str = "") -> Proposal:
         """What writing these canonical values would change."""
         _head, known = self.known(by.tenant, device_id)
-        return proposals.of_canonical(device_id, known, wanted, by=by.name, now=self._clock(), reason=reason)
+        return self._warned(by, proposals.of_canonical(device_id, known, wanted, by=by.name, now=self._clock(), reason=reason))
 
     def propose_path(self, by: Actor, device_id: int, path: str, text: str, reason: str, override: bool) -> Proposal:
         _head, known = self.known(by.tenant, device_id)
-        return proposals.of_path(device_id, known, path, text, by=by.name, now=self._clock(), reason=reason, override=override)
+        return self._warned(by, proposals.of_path(device_id, known, path, text, by=by.name, now=self._clock(), reason=reason, override=override))
+
+    def _warned(self, by: Actor, proposal: Proposal) -> Proposal:
+        """The proposal with what is known of the device about the parameters it writes."""
+        with self._db.read() as session:
+            known = quirks.of_device(session, by.tenant, proposal.device_id).quirks
+        return proposals.warned(proposal, known)
 
     def seal(self, proposal: Proposal) -> str:
         return proposals.seal(proposal, self._vault)
@@ -196,13 +203,16 @@ class Devices:
     def opened(self, by: Actor, device_id: int, sealed: str) -> Proposal:
         return proposals.unseal(sealed, self._vault, device_id, by.name, self._clock())
 
-    def apply(self, by: Actor, proposal: Proposal) -> OperationId:
-        """Ask for the write that was confirmed. Conflict if the device shows other values than those that were confirmed."""
+    def apply(self, by: Actor, proposal: Proposal, partial: bool = False) -> OperationId:
+        """Ask for the write that was confirmed, or, if `partial`, for what the device takes of it.
+
+        Conflict if the device shows other values than those that were confirmed.
+        """
         _head, known = self.known(by.tenant, proposal.device_id)
         if proposals.stale(proposal, known):
             raise Conflict("The device's values changed meanwhile.")
         with self._db.write() as unit:
-            args = {"values": [list(write) for write in proposal.writes]}
+            args: dict[str, Any] = {"values": [list(write) for write in proposal.writes], **({"partial": True} if partial else {})}
             return operations.request(unit, by, DeviceId(proposal.device_id), "write", args, self._clock(), proposal.reason, vault=self._vault)
 
     def preregister(self, by: Actor, identity: Identity, tags: Iterable[str] = (), note: str = "") -> DeviceId:

@@ -13,7 +13,7 @@ from acs.provisioning.kinds import KINDS
 from care.access import current_actor, current_user_view, needs
 from care.operations import stations
 from care.operations.service import STATE_GROUPS
-from care.operations.words import KIND_WORDS, STATE_WORDS
+from care.operations.words import KIND_WORDS, STATE_WORDS, VALUE_WORDS
 from care.problems import is_fragment
 from care.security.permissions import Permission
 from care.services import services
@@ -55,7 +55,7 @@ def index() -> str:
 @needs(Permission.VIEW_DEVICES)
 def show(operation_id: int) -> str:
     op = services().operations.get(current_user_view().tenant, operation_id)
-    return render_template("operations/show.html", live=stations.live(op, services().clock()), op=op, states=STATE_WORDS)
+    return render_template("operations/show.html", live=stations.live(op, services().clock()), op=op, states=STATE_WORDS, value_words=VALUE_WORDS)
 
 
 @bp.get("/<int:operation_id>/live")
@@ -70,6 +70,15 @@ def live(operation_id: int) -> str | Response:
     if op.state not in OPEN:
         answer.headers["HX-Trigger-After-Swap"] = "operation-ended"
     return answer
+
+
+@bp.post("/<int:operation_id>/take-part")
+@needs(Permission.WRITE_PARAMETERS)
+def take_part(operation_id: int) -> AnyResponse:
+    """A write that failed as a whole, again, for what the device takes of it."""
+    again = services().operations.take_part(current_actor(), operation_id)
+    flash(_("Asked again. What the device takes is written, what it refuses is told."))
+    return redirect(url_for("operations.show", operation_id=again))
 
 
 @bp.post("/<int:operation_id>/cancel")

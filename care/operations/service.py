@@ -77,6 +77,11 @@ class Operations:
         with self._db.write() as unit:
             return operations.cancel(unit, by, OperationId(operation_id), self._clock())
 
+    def take_part(self, by: Actor, operation_id: int) -> OperationId:
+        """The same write again, for what the device takes of it."""
+        with self._db.write() as unit:
+            return operations.take_part(unit, by, OperationId(operation_id), self._clock(), self._vault)
+
     def get(self, tenant: TenantId, operation_id: int) -> OperationView:
         with self._db.read() as session:
             return operations.get(session, tenant, operation_id, self._clock())

@@ -54,7 +54,7 @@ class Live:
 
 
 def live(op: OperationView, now: datetime) -> Live:
-    state, word = STATE_WORDS[op.state]
+    state, word = ("warn", _("Done in part")) if op.state is OperationState.DONE and in_part(op) else STATE_WORDS[op.state]
     silent = op.is_open and op.station in ("queued", "waking") and _must_wait(op, now)
     problem = wake_failure(op.wake_result, op.wake_detail) if op.station == "waking" and op.is_open else ""
     return Live(
@@ -126,6 +126,18 @@ def _message(op: OperationView, silent: bool, problem: str) -> str:
             return op.progress or _("The device works on it by itself.")
 
 
+def in_part(op: OperationView) -> bool:
+    """Whether a write left something undone: `each` tells what."""
+    return op.kind == "write" and bool(op.result.get("each"))
+
+
+def _not_all(r: Mapping[str, Any]) -> str:
+    """ "3 of 5 values written. Refused: …" """
+    refused = [str(item["path"]) for item in r["each"] if item["state"] != "written"]
+    text = _("%(written)s of %(all)s values written and read back.", written=len(r.get("written") or ()), all=len(r["each"]))
+    return text + " " + _("Refused: %(paths)s.", paths=", ".join(refused[:5]) + (" …" if len(refused) > 5 else ""))
+
+
 def fault_words(fault: Mapping[str, Any] | None) -> str:
     """ "Fault 9007: Invalid parameter value", small, after the sentence."""
     if not fault:
@@ -160,6 +172,8 @@ def _result(op: OperationView) -> str:
             missing = len(r.get("missing") or ())
             return text + (" " + ngettext("%(num)d could not be read.", "%(num)d could not be read.", missing) if missing else "")
         case "write":
+            if in_part(op):
+                return _not_all(r)
             text = ngettext("%(num)d value written and read back.", "%(num)d values written and read back.", len(r.get("written") or ()))
             return text + (" " + _("It counts after a restart.") if r.get("needs_restart") else "")
         case "add_object":

@@ -70,6 +70,12 @@ STATION_WORDS: Mapping[str, Any] = {
     "device": _l("Waiting for device"),
     "done": _l("Result"),
 }
+VALUE_WORDS: Mapping[str, tuple[str, Any]] = {
+    "written": ("ok", _l("Written")),
+    "refused": ("bad", _l("Refused")),
+    "not_tried": ("idle", _l("Not tried")),
+}
+"""What became of one value of a write."""
 _WAKE_FAILURES: Mapping[str, Any] = {
     "refused": _l("The device refused our call: nothing listens at its address. It may sit behind another router."),
     "timeout": _l("The device did not answer our call in time. It may be behind a router that lets no call through, or be switched off."),

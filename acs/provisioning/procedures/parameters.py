@@ -216,9 +216,9 @@ def read_leaves(ctx: Context, leaves: Sequence[str], missing: Missing) -> Genera
     culprits: Missing = []
     got = yield from read_names(wanted, Pace.of(ctx), culprits)
     missing += culprits
-    if got and not is_starting(ctx):  # all of them refused is another matter, and a device that starts refuses anything
+    if got:  # all of them refused is another matter; and a device that starts may say 9002 to anything
         for name, fault in culprits:
-            if fault.code in (9002, 9005):
+            if fault.code == 9005 or (fault.code == 9002 and not is_starting(ctx)):
                 yield Learned("refused_names", fault.code, name, f"the value of {name}, which it lists", str(fault))
     return got
 

@@ -45,7 +45,8 @@ def test_what_is_set_by_hand_holds_for_every_device_that_fits_and_is_audited(mod
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"oui": "02a5c"}, "oui"), ({"oui": "zzzzzz"}, "oui"), ({"oui": "", "product_class": "*"}, "product_class"), ({"product_class": "x" * 65}, "product_class"),
+        ({"oui": "02a5c"}, "oui"),
+        ({"oui": "zzzzzz"}, "oui"), ({"oui": "", "product_class": "*"}, "product_class"), ({"product_class": "x" * 65}, "product_class"),
         ({"firmware": ">1 or so"}, "firmware"), ({"knob": "nothing"}, "knob"), ({"value": "many"}, "value"), ({"item": "Device.X"}, "item"),
         ({"knob": "refused_names", "value": 9005}, "item"), ({"state": "maybe"}, "state"), ({"note": "x" * 301}, "note"), ({"color": "red"}, "color"),
         ({"oui": 7}, "oui"),
@@ -197,8 +198,9 @@ def test_a_conflict_is_named_and_ours_stays_unless_the_file_is_to_count(models):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("format = [", "no TOML"), ("format = 2", "format = 1"), ("format = 1\nquirk = 3", "tables"),
-        ('format = 1\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 5\n[[quirk]]\nproduct_class = "Box"\nknob = "nothing"\nvalue = 1', "Entry 2"),
+        ("format = [", "no TOML"), ("format = 2", "format = 1"),
+        ("format = 1\nquirk = 3", "tables"),
+        ('format = 1\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 5\n[[quirk]]\nproduct_class = "Box"\nknob = "odd"\nvalue = 1', "Entry 2"),
         ('format = 1\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 5\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 6', "as entry 1"),
         ("#" + "x" * 2_100_000, "larger than 2 MiB"),
     ],

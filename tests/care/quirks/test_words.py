@@ -33,7 +33,8 @@ def test_words_are_there_for_knobs_and_states_only():
 @pytest.mark.parametrize(
     ("knob", "text", "value"),
     [
-        ("read_batch", " 20 ", 20), ("needs_restart", "yes", True), ("needs_restart", "no", False), ("refused_names", "9002", 9002), ("refused_names", "", 9005),
+        ("read_batch", " 20 ", 20), ("needs_restart", "yes", True), ("needs_restart", "no", False),
+        ("refused_names", "9002", 9002), ("refused_names", "", 9005),
         ("hidden", "", True), ("types", "int", "int"), ("boolean_literal", "words", "words"), ("not_kept", "a → b", {"wrote": "a", "shows": "b"}),
     ],
 )  # fmt: skip

@@ -18,7 +18,6 @@ from acs.provisioning.quirks import DeviceQuirks
 from tests.acs.provisioning.procedures.test_parameters import device
 from tests.acs.provisioning.scripted import NOW, context, play, played
 
-
 # ---- writing ---------------------------------------------------------------------------------------------------
 
 
