@@ -13,11 +13,16 @@ ARGS = {
     "notification": 1, "file": 9, "host": "h", "count": 1, "timeout_ms": 1000, "size": 1, "max_hops": 5, "bytes": 1,
     "delay_s": 60, "windows": [{"start_s": 0, "end_s": 60, "mode": "any", "message": "", "retries": 0}], "command_key": "k", "name": "",
     "vouchers": ["Zm9v"], "xml": "<X_A_B/>", "url": "http://acs.example/", "uuid": "", "version": "", "username": "", "password": "",
-    "environment": "", "activate": True,
+    "environment": "", "activate": True, "port": 7, "hosts": ["h"], "protocol": "ICMP", "interface": "", "interval_s": 300,
 }  # fmt: skip
 BRIEFS = {
     "image": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "upload": {"url": "u"}, "file": {"url": "u", "size": 1},
-    "scheduled": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "speed": {"download_url": "d", "upload_url": "u"}, "credentials": {"request_username": "a", "request_secret": "b"},
+    "scheduled": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "speed": {"download_url": "d", "upload_url": "u"},
+    "credentials": {"request_username": "a", "request_secret": "b"},
+    "reach": {
+        "request_username": "a", "request_secret": "b", "stun_host": "s", "stun_port": 3478, "stun_username": "a", "stun_secret": "b",
+        "xmpp_username": "a", "xmpp_secret": "b", "xmpp_jid": "acs@x", "xmpp_domain": "x", "xmpp_host": "x", "xmpp_port": 5222, "xmpp_tls": True,
+    },
 }  # fmt: skip
 
 

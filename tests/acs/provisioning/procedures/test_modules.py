@@ -51,7 +51,17 @@ def test_an_order_that_may_have_left_is_waited_for():
 
 
 def unit(fault=0, **given):
-    return {"uuid": UUID, "unit": UNIT, "version": "2", "state": "Installed", "resolved": True, "runs": "", "fault": fault, "fault_text": "", **given}
+    return {
+        "uuid": UUID,
+        "unit": UNIT,
+        "version": "2",
+        "state": "Installed",
+        "resolved": True,
+        "runs": "",
+        "fault": fault,
+        "fault_text": "",
+        **given,
+    }
 
 
 @pytest.mark.cwmp("C-160", "C-164")

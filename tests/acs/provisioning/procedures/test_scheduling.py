@@ -51,7 +51,9 @@ def test_an_appointment_is_kept_by_the_contact_that_carries_its_key(memo, state)
 
 
 def scheduled(device=None, brief=IMAGE, windows=(NIGHT, LATER), **given):
-    return play(scheduling.schedule_download(context(args={"image": 3, "windows": list(windows)}, brief=brief, command_key="k1", **given)), device)
+    return play(
+        scheduling.schedule_download(context(args={"image": 3, "windows": list(windows)}, brief=brief, command_key="k1", **given)), device
+    )
 
 
 @pytest.mark.cwmp("I-19", "C-134", "C-135")
@@ -157,8 +159,16 @@ def test_all_queued_transfers_are_told_with_their_state():
 
 @pytest.mark.cwmp("C-130")
 def test_a_device_that_does_not_know_that_is_asked_for_the_old_list():
-    d = Device(answers={m.GetAllQueuedTransfers: CwmpFault(9000), m.GetQueuedTransfers: m.GetQueuedTransfersResponse((m.QueuedTransferStruct("k1", 3),))})
-    assert play(scheduling.queued_transfers(context()), d).result == {"transfers": [{"command_key": "k1", "state": "ended"}], "complete": False}
+    d = Device(
+        answers={
+            m.GetAllQueuedTransfers: CwmpFault(9000),
+            m.GetQueuedTransfers: m.GetQueuedTransfersResponse((m.QueuedTransferStruct("k1", 3),)),
+        }
+    )
+    assert play(scheduling.queued_transfers(context()), d).result == {
+        "transfers": [{"command_key": "k1", "state": "ended"}],
+        "complete": False,
+    }
 
 
 @pytest.mark.cwmp("C-132")
@@ -182,5 +192,3 @@ def test_a_transfer_is_called_off_by_its_key_and_its_operation_ends_with_it():
 def test_a_transfer_that_runs_is_not_called_off_and_that_is_said():
     outcome = play(scheduling.cancel_transfer(context(args={"command_key": "k"})), Device(answers={m.CancelTransfer: CwmpFault(9021)}))
     assert outcome == Failed("The transfer was not called off: the transfer has begun and can no longer be called off.", CwmpFault(9021))
-
-
