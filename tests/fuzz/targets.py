@@ -18,24 +18,40 @@ from twisted.internet.task import Clock
 from acs.cwmp.apart import DecoderApart
 from acs.cwmp.codec import Envelope, RawRpc, UnknownRpc, decode, encode, encode_refusal
 from acs.cwmp.faults import AcsProtocolError, CpeProtocolError, CwmpFault
-from acs.cwmp.messages import GetParameterValues
+from acs.cwmp.messages import AddObjectResponse, DeleteObjectResponse, FactoryResetResponse, GetParameterValues, RebootResponse
 from acs.cwmp.session import EMPTY_POST, CwmpSession
 from acs.db.engine import Database
 from acs.secrets import Vault, mask_xml
 from acs.server.commit import GroupCommit
 from acs.server.http import Limits
-from tests.acs.server.kit import Bench, Line, answers_in, post
+from tests.acs.server.kit import Bench, Line, answers_in, envelope, post, reply
 from tests.fuzz.mutate import SEPARATOR, worse, worse_request, worse_script
 
 SLOW_S = 1.0
 """No message may take longer than this of the processor."""
-COOKIE = b"{COOKIE}"
+COOKIE, ANSWER = b"{COOKIE}", b"{ANSWER}"
+"""In a seed: the cookie last set; the answer of a device that works to the question last asked."""
+TREE = {"Device.DeviceInfo.SoftwareVersion": "1.0", "Device.DeviceInfo.HardwareVersion": "A1", "Device.T.1.A": "x"}
 SEEDS = Path(__file__).parent / "seeds"
 
 
 def seeds(kind: str) -> list[bytes]:
     """The kept inputs of a target."""
     return [path.read_bytes() for path in sorted((SEEDS / kind).iterdir())]
+
+
+def answer_to(question: Any) -> Any:
+    """What a device that works would say."""
+    match type(question).__name__:
+        case "Reboot":
+            return RebootResponse()
+        case "FactoryReset":
+            return FactoryResetResponse()
+        case "AddObject":
+            return AddObjectResponse(1, 0)
+        case "DeleteObject":
+            return DeleteObjectResponse(0)
+    return reply(TREE, question)
 
 
 class LogErrors:
@@ -210,8 +226,11 @@ class Sessions(_Stack):
 
     def run(self, data: bytes) -> int:
         line, cookie, said = self.bench.line(), "", 0
+        question: Any = None
         for body in data.split(SEPARATOR):
             said += 1
+            if ANSWER in body and question is not None:
+                body = body.replace(ANSWER, envelope(answer_to(question.message), question.id))
             line.connection.dataReceived(post(body, cookie))  # type: ignore[union-attr]
             self._settle()
             found = line.read()
@@ -220,6 +239,7 @@ class Sessions(_Stack):
             assert answer.status in (200, 204, 400, 403, 413, 415, 500, 503), answer
             assert answer.status != 500 or b"MustUnderstand" in answer.body or not answer.body
             cookie = answer.cookie or cookie
+            question = answer.envelope if answer.status == 200 and answer.body else None
             if line.closed:
                 line.hang_up()
                 line = self.bench.line()

@@ -16,14 +16,10 @@ from sqlalchemy import select
 
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import (
-    AddObjectResponse,
-    DeleteObjectResponse,
-    FactoryResetResponse,
     FaultStruct,
     GetRPCMethods,
     GetRPCMethodsResponse,
     Inform,
-    RebootResponse,
     TransferComplete,
 )
 from acs.db.engine import Database
@@ -32,11 +28,10 @@ from acs.errors import Conflict, UnknownDevice
 from acs.operations.models import Exchange, Operation
 from acs.operations.views import OPEN
 from acs.secrets import Vault
-from tests.acs.server.kit import Answer, Bench, Line, answers_in, envelope, inform, post, reply, sample, values
+from tests.acs.server.kit import Answer, Bench, Line, answers_in, envelope, inform, post, sample, values
 from tests.fuzz.mutate import worse, worse_request
-from tests.fuzz.targets import LogErrors, Timekeeper, committed_in_groups, seeds, watched_log
+from tests.fuzz.targets import TREE, LogErrors, Timekeeper, answer_to, committed_in_groups, seeds, watched_log
 
-TREE = {"Device.DeviceInfo.SoftwareVersion": "1.0", "Device.DeviceInfo.HardwareVersion": "A1", "Device.T.1.A": "x"}
 QUEUED = (
     ("read", {"paths": ["Device.DeviceInfo.SoftwareVersion"]}), ("write", {"values": [["Device.T.1.A", "x", "string"]]}), ("reboot", {}),
     ("add_object", {"table": "Device.T."}), ("delete_object", {"path": "Device.T.1."}), ("factory_reset", {}),
@@ -44,20 +39,6 @@ QUEUED = (
 IRREVERSIBLE = {"reboot": "Reboot", "add_object": "AddObject", "delete_object": "DeleteObject", "factory_reset": "FactoryReset"}
 DONE = TransferComplete("no-key-of-ours", FaultStruct(0, ""), "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z")
 _OPEN = {state.value for state in OPEN}
-
-
-def answer_to(question: Any) -> Any:
-    """What a device that works would say."""
-    match type(question).__name__:
-        case "Reboot":
-            return RebootResponse()
-        case "FactoryReset":
-            return FactoryResetResponse()
-        case "AddObject":
-            return AddObjectResponse(1, 0)
-        case "DeleteObject":
-            return DeleteObjectResponse(0)
-    return reply(TREE, question)
 
 
 class World:
