@@ -30,6 +30,7 @@ AREAS = (
     Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),
     Area(NETWORK, _l("Firmware"), "cpu", "firmware.index", Permission.MANAGE_FIRMWARE),
     Area(NETWORK, _l("Quirks"), "bug", "quirks.index", Permission.VIEW_DEVICES),
+    Area(NETWORK, _l("Other ACS"), "signpost-split", "redirects.index", Permission.MOVE_DEVICES),
     Area(HOUSE, _l("Jobs"), "list-task", "jobs.index", Permission.VIEW_JOBS),
     Area(HOUSE, _l("Users"), "people", "users.index", Permission.MANAGE_USERS),
     Area(HOUSE, _l("Audit trail"), "journal-text", "audit.index", Permission.VIEW_AUDIT),

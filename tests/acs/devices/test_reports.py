@@ -7,11 +7,21 @@ from acs.devices import reports, service
 from tests.acs.kit import add_device
 
 UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
-UNIT = m.OpResultStruct(UUID, "Device.SoftwareModules.DeploymentUnit.1.", "2", "Installed", True, "", "", "", m.DeploymentUnitFaultStruct(0, ""))
+UNIT = m.OpResultStruct(
+    UUID, "Device.SoftwareModules.DeploymentUnit.1.", "2", "Installed", True, "", "", "", m.DeploymentUnitFaultStruct(0, "")
+)
 AUTONOMOUS = m.AutonOpResultStruct(UUID, "DU.1.", "2", "Installed", True, "", "", "", m.DeploymentUnitFaultStruct(9018, "bad"), "Update")
 MESSAGES = {
     "transfer": m.AutonomousTransferComplete(
-        "http://anna:pw@maker/announce?token=x", "ftp://maker/f.bin", True, "1 Firmware Upgrade Image", 100, "f.bin", m.FaultStruct(9010, "no"), "", ""
+        "http://anna:pw@maker/announce?token=x",
+        "ftp://maker/f.bin",
+        True,
+        "1 Firmware Upgrade Image",
+        100,
+        "f.bin",
+        m.FaultStruct(9010, "no"),
+        "",
+        "",
     ),
     "modules": m.DUStateChangeComplete((UNIT,), "k1"),
     "autonomous": m.AutonomousDUStateChangeComplete((AUTONOMOUS,)),
@@ -25,7 +35,12 @@ def test_an_autonomous_transfer_is_told_without_logins_and_queries():
     report = reports.of(MESSAGES["transfer"], 1)
     assert (report.code, report.detail) == (reports.AUTONOMOUS_TRANSFER, "1 Firmware Upgrade Image")
     assert report.data["announced"] == "http://maker/announce"
-    assert (report.data["url"], report.data["download"], report.data["size"], report.data["fault"]) == ("ftp://maker/f.bin", True, 100, 9010)
+    assert (report.data["url"], report.data["download"], report.data["size"], report.data["fault"]) == (
+        "ftp://maker/f.bin",
+        True,
+        100,
+        9010,
+    )
 
 
 @pytest.mark.cwmp("C-160", "C-162")
