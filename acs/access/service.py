@@ -120,7 +120,8 @@ def fitting(session: Session, tenant: TenantId, rule: BlockView, limit: int = 5)
         query = query.where(Device.oui == rule.oui)
     if rule.product_class:
         query = query.where(Device.product_class == rule.product_class)
-    count, examples = 0, []
+    count = 0
+    examples: list[tuple[int, str]] = []
     for row in session.execute(query).yield_per(2000):
         identity = Identity(row.oui, row.product_class, row.serial_number)
         if fits_device(rule, identity, row.software_version) and in_network(row.address, rule.network):

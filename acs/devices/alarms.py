@@ -36,7 +36,7 @@ def raise_alarms(connection: Connection, raised: Sequence[Raised]) -> list[Raise
     news = []
     for each in raised:
         found = connection.execute(
-            select(IdentityAlarm.id, IdentityAlarm.state, IdentityAlarm.count, IdentityAlarm.evidence).where(
+            select(IdentityAlarm.id, IdentityAlarm.state, IdentityAlarm.count.label("times"), IdentityAlarm.evidence).where(
                 IdentityAlarm.device_id == each.device_id, IdentityAlarm.kind == each.kind.value
             )
         ).first()
@@ -54,7 +54,7 @@ def raise_alarms(connection: Connection, raised: Sequence[Raised]) -> list[Raise
         connection.execute(
             update(IdentityAlarm)
             .where(IdentityAlarm.id == found.id)
-            .values(state=state, count=found.count + 1, last_at=each.at, evidence=kept)
+            .values(state=state, count=found.times + 1, last_at=each.at, evidence=kept)
         )
         if found.state == AlarmState.SETTLED:
             news.append(each)

@@ -152,7 +152,7 @@ class _Goes(Enum):
 
 def _tables() -> list[tuple[Table, _Goes, tuple[str, ...]]]:
     """Every table with rows of devices, what becomes of them, and the columns that are unique together with the device."""
-    found = []
+    found: list[tuple[Table, _Goes, tuple[str, ...]]] = []
     for name in sorted(Base.metadata.tables):
         table = Base.metadata.tables[name]
         if name in _OWN or "device_id" not in table.c:
@@ -365,8 +365,8 @@ def undo(unit: Unit, actor: Actor, merge_id: int, now: datetime) -> DeviceId:
     survivor.inform_count = max(0, survivor.inform_count - int(document["head"]["inform_count"]))
     session.flush()
     for name, ids in document["moved"].items():
-        if (table := Base.metadata.tables.get(name)) is not None:
-            _give(session, table, ids, survivor.id, absorbed_id)
+        if name in Base.metadata.tables:
+            _give(session, Base.metadata.tables[name], ids, survivor.id, absorbed_id)
     row.undone_at, row.undone_by = now, actor.name
     _told(unit, survivor, "split", f"{row.key} is a device of its own again", now)
     session.flush()
