@@ -24,6 +24,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.jobs.routes import bp as jobs
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
+    from care.redirects.routes import bp as redirects
     from care.reach.routes import bp as reach
     from care.quirks.routes import bp as quirks
     from care.sessions.routes import bp as sessions
@@ -31,7 +32,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, devices, reach, access_control, onboarding, operations, sessions, firmware, quirks, jobs, users, audit, profile
+    return signin, devices, reach, access_control, onboarding, operations, sessions, firmware, quirks, redirects, jobs, users, audit, profile
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
@@ -41,8 +42,9 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.firmware import bp as firmware
     from care.api.jobs import bp as jobs
     from care.api.operations import bp as operations
+    from care.api.redirects import bp as redirects
     from care.api.quirks import bp as quirks
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, access, operations, firmware, quirks, sessions, users, jobs, audit
+    return devices, access, operations, firmware, quirks, redirects, sessions, users, jobs, audit
