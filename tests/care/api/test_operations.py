@@ -59,3 +59,35 @@ def test_written_secrets_are_masked(program, db, clock, device_id):
     values = [["Device.WiFi.AccessPoint.1.Security.KeyPassphrase", "horse-battery", "string"]]
     number = samples.finished(db, device_id, "write", {}, clock(), {"values": values})
     assert "horse-battery" not in program("GET", f"/operations/{number}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        ("schedule_inform", {"delay_s": 60}), ("queued_transfers", {}), ("rpc_methods", {}), ("options", {}), ("vouchers", {"vouchers": ["Zm9v"]}),
+        ("attributes", {"paths": ["Device.DeviceInfo.UpTime"]}), ("cancel_transfer", {"command_key": "k1"}),
+        ("install_module", {"url": "http://apps.example/x", "password": "hush"}), ("update_module", {}),
+        ("uninstall_module", {"uuid": "1b4e28ba-2fa1-11d2-883f-0016d3cca427"}), ("raw_rpc", {"xml": "<X_A_B><Key>hush</Key></X_A_B>"}),
+    ],
+)  # fmt: skip
+def test_every_method_of_cwmp_can_be_asked_for(program, device_id, kind, args):
+    asked = program("POST", f"/devices/{device_id}/operations", json={"kind": kind, "args": args})
+    assert (asked.status_code, asked.json["kind"], asked.json["state"]) == (202, kind, "queued")
+    assert "hush" not in asked.get_data(as_text=True)
+
+
+@pytest.mark.cwmp("J-17")
+def test_a_device_is_moved_only_to_an_acs_that_the_settings_name(program, services, device_id):
+    body = {"kind": "move_acs", "args": {"url": "https://acs2.example/"}}
+    refused = program("POST", f"/devices/{device_id}/operations", json=body)
+    assert (refused.status_code, refused.json["field"]) == (422, "url")
+    services.operations._move_hosts = ("acs2.example",)
+    assert program("POST", f"/devices/{device_id}/operations", json=body).status_code == 202
+
+
+@pytest.mark.parametrize("kind", ["raw_rpc", "move_acs"])
+def test_an_engineer_sends_no_raw_calls_and_no_device_away(app, security, device_id, kind):
+    user, _ = security.create_user(ADMIN, "eng", "Eng", Role.ENGINEER, PASSWORD)
+    engineer = Program(app, security.issue_token(ADMIN, user.id, "x").secret)
+    answer = engineer("POST", f"/devices/{device_id}/operations", json={"kind": kind, "args": {"xml": "<X_A_B/>"}})
+    assert answer.status_code == 403
