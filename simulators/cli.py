@@ -151,6 +151,9 @@ def _replay(given: dict[str, Any]) -> int:
     if target is not None and target.suffix not in (".html", ".json"):
         click.echo(f"A report is a .html or a .json file, not {target.name}", err=True)
         return 2
+    if target is not None and not target.parent.is_dir():
+        click.echo(f"There is no folder {target.parent} for the report", err=True)
+        return 2
     password = given["password"] or given["onboarding"]
 
     def begin() -> None:

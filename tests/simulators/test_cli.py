@@ -105,6 +105,7 @@ def test_replay_ends_with_2_for_what_is_no_recording_no_report_and_no_acs(tmp_pa
     for given, why in (
         ([str(wrong)], "holds no message"),
         ([capture, "--report", "report.pdf"], "A report is a .html or a .json file"),
+        ([capture, "--report", str(tmp_path / "nowhere" / "report.json")], "There is no folder"),
         ([capture, "--acs", "http://127.0.0.1:1/"], "no connection to http://127.0.0.1:1/"),
     ):
         run = replay(*given)
