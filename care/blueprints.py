@@ -44,7 +44,8 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.operations import bp as operations
     from care.api.redirects import bp as redirects
     from care.api.quirks import bp as quirks
+    from care.api.reach import bp as reach
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, access, operations, firmware, quirks, redirects, sessions, users, jobs, audit
+    return devices, reach, access, operations, firmware, quirks, redirects, sessions, users, jobs, audit

@@ -1,7 +1,7 @@
 """What a diagnosis of acs.reach means, in sentences; names of ways and results."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import format_datetime, ngettext
@@ -98,7 +98,12 @@ def _only(found: Diagnosis) -> str:
 
 
 def _at(instant: datetime | None) -> str:
-    return " " + _("at %(time)s", time=format_datetime(instant, "HH:mm")) if instant is not None else ""
+    return " " + _("at %(time)s", time=_clock(instant)) if instant is not None else ""
+
+
+def _clock(instant: datetime) -> str:
+    """In UTC, and saying so: a sentence has no place for the script that knows the reader's zone."""
+    return f"{instant.astimezone(UTC):%H:%M} UTC"
 
 
 def outcome(attempt: Attempt) -> str:
@@ -124,5 +129,5 @@ def watch_sentence(found: ReachView) -> str:
         return _("Nobody looks any more: its own interval is put back at its next contact.")
     if watch.applied:
         return _("While its page is open it speaks every few seconds; its own interval is put back afterwards, at %(time)s at the latest.",
-                 time=format_datetime(watch.until, "HH:mm"))  # fmt: skip
+                 time=_clock(watch.until))  # fmt: skip
     return _("While its page is open it is told to speak often: this begins with its next contact.")
