@@ -86,7 +86,7 @@ async def test_a_device_comes_at_the_appointed_time(house: House, model: str):
     sessions = device.counts.sessions
     view = await house.ended(operation)
     assert (view.state, view.result) == ("done", {"reported": True})
-    assert device.counts.sessions > sessions
+    await until(lambda: device.counts.sessions > sessions, 5, "the end of the session it came for")
     assert "3 SCHEDULED" in [event.code for event in devices_events(house, device)]
 
 
