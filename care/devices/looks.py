@@ -54,6 +54,7 @@ EVENTS: Mapping[str, tuple[str, Any]] = {
     "blocked": ("shield-lock", _l("Blocked")),
     "quarantine": ("shield-exclamation", _l("Put back in quarantine")),
     "silent": ("moon", _l("Fell silent")),
+    "learned": ("bug", _l("Taught us something")),
     "merged": ("people", _l("Merged with another device")),
     "split": ("signpost-split", _l("Taken apart again")),
     "identity_address": ("shield-exclamation", _l("Two addresses take turns")),
