@@ -52,6 +52,7 @@ class DecoderApart:
 
 def _read(bodies: "SimpleQueue[Any]", read: "SimpleQueue[Any]") -> None:
     while (given := bodies.get()) is not None:
+        done: tuple[Envelope | None, Exception | None]
         try:
             done = decode(*given), None
         except Exception as error:
