@@ -127,6 +127,7 @@ async def test_a_download_that_waits_is_listed_and_called_off(house: House):
     await until(lambda: not device.in_session)
     assert (await house.done(device, "queued_transfers")).result["transfers"] == []
     assert device.value(version(device)) != "9.9.2"
+    assert (await house.done(device, "cancel_transfer", {"command_key": "nobody's"})).result["operation"] == 0  # success, and nothing done
 
 
 @pytest.mark.cwmp("C-155", "C-160", "C-161", "C-164", "D-31", "D-40", "L-54")
