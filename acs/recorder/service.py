@@ -8,6 +8,7 @@ session is found by lies in its own row, and is empty for a plain contact: searc
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, tuple_
@@ -24,7 +25,7 @@ from acs.recorder.views import Key, Message, RecordIn, RecordRow, RecordView, Wa
 
 __all__ = [
     "FAILED_SLOT", "Key", "Message", "RecordIn", "RecordRow", "RecordView", "Wanted", "apply_records", "delete_old_failed", "document", "get",
-    "key_of", "listed", "of_sessions", "pack", "unpack",
+    "key_of", "listed", "of_sessions", "pack", "packed", "unpack",
 ]  # fmt: skip
 
 FAILED_SLOT = 1_000_000
@@ -75,13 +76,18 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+def packed(record: RecordIn, limit: int) -> RecordIn:
+    """The record ready to be stored: a full tree takes milliseconds to compress, which no transaction should last."""
+    return replace(record, packed=pack(record.messages, limit))
+
+
 def apply_records(connection: Connection, records: Sequence[RecordIn], keep: int, limit: int) -> None:
     """Store what a batch of sessions said."""
     rows = [
         {
             "tenant_id": r.tenant, "device_id": r.device_id, "slot": r.epoch % keep if r.outcome == "ok" else FAILED_SLOT + r.epoch,
             "epoch": r.epoch, "started_at": r.started_at, "duration_ms": r.duration_ms, "outcome": r.outcome, "events": r.events[:300],
-            "summary": r.summary[:300], "messages": len(r.messages), "size": sum(len(m.body) for m in r.messages), "body": pack(r.messages, limit),
+            "summary": r.summary[:300], "messages": len(r.messages), "size": sum(len(m.body) for m in r.messages), "body": r.packed or pack(r.messages, limit),
             "faults": _listed(r.faults, 200), "rpcs": _listed(r.rpcs, 400),
             "notable_at": r.started_at if r.outcome != "ok" or r.faults or r.rpcs or r.events != PLAIN else None,
         }

@@ -33,6 +33,8 @@ class RecordIn:
     messages: tuple[Message, ...]
     faults: tuple[int, ...] = ()
     rpcs: tuple[str, ...] = ()
+    packed: bytes = b""
+    """The messages as they are stored, where that was made already."""
 
 
 @dataclass(frozen=True, slots=True)

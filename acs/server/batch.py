@@ -79,6 +79,12 @@ class Batch:
     record_bytes: int
     book: QuirkBook = field(default_factory=QuirkBook)
 
+    def prepare(self, works: Sequence[Any]) -> None:
+        """What takes time and no database, before the transaction begins."""
+        for work in works:
+            if isinstance(work, StepWork) and work.record is not None:
+                work.record = recorder.packed(work.record, self.record_bytes)
+
     def __call__(self, unit: Unit, works: Sequence[Any]) -> list[Any]:
         steps = [work for work in works if isinstance(work, StepWork)]
         came = [work for work in works if isinstance(work, InformWork)]

@@ -31,13 +31,16 @@ class Overloaded(Exception):
 
 
 class GroupCommit:
-    """Collects works and commits them together. `submit` in the reactor's thread; `apply` runs in the writer's."""
+    """Collects works and commits them together. `submit` in the reactor's thread; `apply` runs in the writer's, after `prepare`, which needs no
+    database and holds no lock."""
 
     def __init__(
-        self, reactor: Any, database: Database, apply: Apply, window_s: float = 0.02, most: int = 400, waiting_limit: int = 10_000
-    ) -> None:
+        self, reactor: Any, database: Database, apply: Apply, window_s: float = 0.02, most: int = 400, waiting_limit: int = 10_000,
+        prepare: Callable[[Sequence[Work]], None] | None = None,
+    ) -> None:  # fmt: skip
         self._reactor, self._database, self._apply = reactor, database, apply
         self._window_s, self._most, self._waiting_limit = window_s, most, waiting_limit
+        self._prepare = prepare
         self._waiting: list[tuple[Work, Deferred[Any]]] = []
         self._timer: Any = None
         self._busy = False
@@ -74,6 +77,8 @@ class GroupCommit:
         begin = time.perf_counter()
         works = [work for work, _ in batch]
         try:
+            if self._prepare is not None:
+                self._prepare(works)
             results: list[Any] = self._try(works)
         except Exception as error:
             _log.error("group commit failed, trying one by one", items=len(works), error=repr(error)[:500])

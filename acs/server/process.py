@@ -72,7 +72,7 @@ class CwmpWorker:
         self._stale = False
         self._book.replace(quirks.load(database))
         batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes, self._book)
-        self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s)
+        self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s, prepare=batch.prepare)
 
         async def load(device_id: int) -> Any:
             return await deferToThread(_load, database, briefing, device_id)

@@ -134,6 +134,15 @@ def test_session_is_read_whole_and_its_size_told(keep, listed, any_database, now
     assert view.messages == (Message(True, 0, 0, b"b" * 50), Message(False, 5, 200, b"answer"))
 
 
+def test_record_that_was_packed_before_is_stored_as_it_is(any_database, now):
+    given = recorder.packed(RecordIn(1, 7, 1, now, 1, "failed", "1 BOOT", "", (Message(True, 0, 0, b"x" * 90),)), 50)
+    with any_database.write() as unit:
+        recorder.apply_records(unit.connection, [given], 3, 10)
+    with any_database.read() as session:
+        (view,) = recorded(session)
+    assert view.messages[0].body.startswith(b"x" * 50 + b"\n[cut: 90")
+
+
 def test_one_session_recorded_twice_is_one_row(keep, listed):
     keep(4, "failed")
     keep(4, "failed", minutes=1)

@@ -20,6 +20,7 @@ from acs.recorder import service as recorder
 from acs.recorder.service import Message, RecordIn
 from acs.secrets import Vault
 from acs.server.batch import Batch, Fenced, Informed, InformWork, StepWork, take_over
+from tests.acs.kit import recorded
 from tests.acs.server.kit import ACTOR, NOW, inform
 
 SSID = "Device.WiFi.SSID.1.SSID"
@@ -195,3 +196,14 @@ def test_work_stays_as_it_was_made(database: Database, batch: Batch):
     before = replace(work.inform)
     commit(database, batch, work)
     assert work.inform == before
+
+
+def test_record_is_packed_before_the_transaction_and_stored_so(database: Database, batch: Batch):
+    (first,) = commit(database, batch, came())
+    work = step(first, outcome="failed", ended=True)
+    batch.prepare([came(), work])
+    assert work.record is not None and work.record.packed
+    commit(database, batch, work)
+    with database.read() as session:
+        (view,) = recorded(session)
+    assert view.messages == (Message(True, 0, 0, b"<x/>"),)

@@ -120,3 +120,14 @@ async def test_work_that_comes_from_an_answer_is_stored_too(commit: GroupCommit,
     """Sessions submit their next step from the callback of the last one."""
     await commit.submit("first").addCallback(lambda _result: commit.submit("second"))
     assert stored(notes) == ["first", "second"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_works_are_prepared_before_their_transaction_begins(notes: Database, log: Log):
+    seen: list[tuple[list[int], list[list[int]]]] = []
+    made = GroupCommit(reactor, notes, log, window_s=0.001, prepare=lambda works: seen.append((list(works), list(log.batches))))
+    await made.submit(7)
+    await made.drained()
+    made.stop()
+    assert seen == [([7], [])]
+    assert log.batches == [[7]]
