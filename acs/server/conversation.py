@@ -241,6 +241,7 @@ class Conversation:
 
     async def _ask(self, runner: Runner, ask: Ask, now: datetime) -> bytes:
         try:
+            # HoldRequests stays off: a device that was asked only answers, so no call of its own ever breaks a procedure.
             body = self.session.ask(ask.request)
         except AcsProtocolError as error:
             runner.fail_current(f"The request cannot be sent: {error}.")

@@ -186,7 +186,7 @@ async def test_a_vendors_own_call_goes_both_ways_and_one_it_has_not_is_refused(h
     assert (refused.state, refused.fault["code"]) == ("failed", 9000)
 
 
-@pytest.mark.cwmp("C-65")
+@pytest.mark.cwmp("C-61", "C-67")
 @pytest_twisted.ensureDeferred
 async def test_how_a_value_is_watched_is_read(house: House):
     device = await house.home_with(NEW)
@@ -226,7 +226,7 @@ async def test_a_device_is_moved_to_another_acs_for_good(make_house: Any, model:
     await until(lambda: house.view(device).inform_count > count)
 
 
-@pytest.mark.cwmp("A-30", "A-31", "A-32", "A-33")
+@pytest.mark.cwmp("A-30", "A-32", "A-33")
 @pytest_twisted.ensureDeferred
 async def test_a_group_is_sent_on_while_a_rule_says_so_and_comes_back_afterwards(make_house: Any):
     house = await make_house(workers=2)

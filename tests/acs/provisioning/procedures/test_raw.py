@@ -48,6 +48,7 @@ def test_vouchers_are_handed_in_once():
     assert broken.asked == []
 
 
+@pytest.mark.cwmp("C-61")
 def test_attributes_are_told_by_path():
     told = play(raw.attributes(context(args={"paths": ["Device.A"]}))).result["attributes"]
     assert told == [{"path": "Device.A", "notification": 2, "access": ["Subscriber"]}]
