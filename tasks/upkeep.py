@@ -9,6 +9,7 @@ from acs.jobs import JobView
 from acs.log import announce
 from acs.operations import rotation
 from acs.operations import service as operations
+from acs.quirks import service as quirks
 from acs.reach import service as reach
 from acs.recorder import service as recorder
 from acs.secrets import Vault
@@ -93,6 +94,7 @@ def retention(house: House, job: JobView) -> str:
         ("operations", lambda unit: operations.delete_old(unit, now - KEEP_OPERATIONS)),
         ("failed sessions", lambda unit: recorder.delete_old_failed(unit, now - timedelta(days=house.settings.recorder_failed_keep_days))),
         ("calls", lambda unit: reach.delete_old(unit, now - timedelta(days=house.settings.reach_keep_days))),
+        ("quirks", lambda unit: quirks.expire(unit, now)),
         ("jobs", lambda unit: jobs.delete_old(unit, now - KEEP_JOBS, now - KEEP_BEATS)),
         ("strangers", lambda unit: devices.forget_strangers(unit, now - timedelta(days=house.settings.stranger_days or 10**5))),
         ("block rules", lambda unit: access.delete_expired_blocks(unit, now - KEEP_BLOCKS)),

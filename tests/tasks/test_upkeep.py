@@ -7,11 +7,15 @@ import pytest
 from sqlalchemy import func, select
 
 from acs.audit import AuditLine
+from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices import service as devices
 from acs.devices.models import Device, DeviceCredential, DeviceEvent
 from acs.jobs import Job, JobState
 from acs.operations import service as operations
 from acs.operations.models import Operation
+from acs.provisioning.procedure import Learned
+from acs.quirks import learning
+from acs.quirks import service as quirks
 from acs.recorder import service as recorder
 from acs.recorder.models import SessionRecord
 from acs.recorder.service import RecordIn
@@ -101,9 +105,9 @@ def test_retention_takes_what_is_old_and_says_how_much(any_house, clock, now, ac
             Job(tenant_id=1, name="x", args={}, state=JobState.DONE, run_after=now, created_at=now, created_by="t", finished_at=now - age)
             for age in (upkeep.KEEP_JOBS + DAY, timedelta(0))
         )
-    assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 0 calls, 1 jobs, 0 strangers, 0 block rules"
+    assert run(any_house, "upkeep.retention") == "deleted 1 events, 1 operations, 1 failed sessions, 0 calls, 0 quirks, 1 jobs, 0 strangers, 0 block rules"
     assert [count(any_house, model) for model in (DeviceEvent, Operation, SessionRecord)] == [1, 1, 1]
-    assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 calls, 0 jobs, 0 strangers, 0 block rules"
+    assert run(any_house, "upkeep.retention") == "deleted 0 events, 0 operations, 0 failed sessions, 0 calls, 0 quirks, 0 jobs, 0 strangers, 0 block rules"
 
 
 def test_retention_of_much_is_done_in_parts(house, clock, now):
@@ -172,3 +176,15 @@ def test_tries_to_call_devices_are_kept_for_a_month(any_house, clock, now):
             reach.note_attempt(unit, vault, device_id, now - days * DAY, Method.HTTP, "timeout", "", 1, now)
     assert "1 calls" in run(any_house, "upkeep.retention")
     assert count(any_house, ReachAttempt) == 1
+
+
+def test_what_was_learned_of_firmware_that_nobody_runs_is_forgotten(any_house, clock, now):
+    device = add_device(any_house.database, software_version="1.0")
+    with any_house.database.write() as unit:
+        learning.learn(unit, [(device, 1, now, [Learned("boot_s", 300)])])
+    assert "0 quirks" in run(any_house, "upkeep.retention")
+    with any_house.database.write() as unit:
+        unit.session.get(Device, device).software_version = "2.0"
+    assert "2 quirks" in run(any_house, "upkeep.retention")
+    with any_house.database.read() as session:
+        assert quirks.listed(session, DEFAULT_TENANT) == ()
