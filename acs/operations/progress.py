@@ -282,8 +282,8 @@ def _keep_methods(session: Session, device_id: int, methods: Sequence[str]) -> N
 def _call_off(unit: Unit, step: StepIn, operation_id: int) -> None:
     """The device dropped the transfer an operation waits for."""
     row = unit.session.get(Operation, operation_id)
-    if row is None or row.device_id != step.device_id or row.state not in _OPEN:
-        return
+    if row is None or row.device_id != step.device_id or row.state not in _OPEN or "transfer" in (row.memo or {}):
+        return  # over, or reported: to drop a transfer it does not know any more is a success to the device (C-133)
     row.state, row.error = OperationState.CANCELLED.value, "Called off: the device dropped the transfer."
     row.finished_at = row.updated_at = step.at
     row.progress, row.stations = "", {**(row.stations or {}), "done": step.at.isoformat()}

@@ -151,6 +151,8 @@ def _transfer_meant(session: Session, args: Mapping[str, Any], device: Device) -
         raise Invalid(f"Operation {found.id} is no transfer: there is nothing to call off.", "operation")
     if found.state not in (OperationState.RUNNING, OperationState.WAITING):
         raise Conflict(f"Operation {found.id} is {found.state}: the device has no transfer of it to call off.")
+    if "transfer" in (found.memo or {}):
+        raise Conflict(f"The transfer of operation {found.id} has ended: the device reported it.")
     return {"operation": found.id, "command_key": found.command_key}
 
 
@@ -183,7 +185,7 @@ def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -
         operation.error = "Cancelled; the device may still finish what it began." if stoppable else "Cancelled before anything was sent."
     else:
         operation.cancel_wanted = True
-        if state is OperationState.WAITING and operation.kind in TRANSFERS and _may_call_off(unit.session, operation.device_id):
+        if state is OperationState.WAITING and _may_call_off(unit.session, operation):
             request(unit, actor, DeviceId(operation.device_id), "cancel_transfer", {"operation": operation.id}, now)
     operation.updated_at = now
     audit.record(
@@ -193,9 +195,11 @@ def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -
     return OperationState(operation.state)
 
 
-def _may_call_off(session: Session, device_id: int) -> bool:
-    """Whether asking the device is worth a try: it is not if it said what it can do, and this is not of it (conformance C-5)."""
-    device = session.get(Device, device_id)
+def _may_call_off(session: Session, operation: Operation) -> bool:
+    """Whether asking the device is worth a try: not once it reported the transfer, nor if it said what it can do and this is not of it (C-5)."""
+    if operation.kind not in TRANSFERS or "transfer" in (operation.memo or {}):
+        return False
+    device = session.get(Device, operation.device_id)
     told = device.rpc_methods.partition("\n")[2].split() if device is not None else []
     return not told or "CancelTransfer" in told
 

@@ -130,7 +130,8 @@ def test_failed_operation_says_why_with_the_fault_of_the_device(play):
     play.step(changes=[Ended(play.task(operation), Failed("The device refused it.", fault, {"changed": []}))])
     view = play.view(operation)
     assert (view.state, view.error, view.result) == (OperationState.FAILED, "The device refused it.", {"changed": []})
-    assert view.fault == {"code": 9003, "text": "Invalid arguments", "transient": False, "parameters": [{"name": "Device.A", "code": 9007, "text": "Invalid value"}]}
+    parameter = {"name": "Device.A", "code": 9007, "text": "Invalid value"}
+    assert view.fault == {"code": 9003, "text": "Invalid arguments", "transient": False, "parameters": [parameter]}
 
 
 def test_operation_that_ended_because_it_was_cancelled_is_cancelled(play, now):

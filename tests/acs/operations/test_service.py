@@ -12,7 +12,7 @@ from acs.operations.progress import Asked
 from acs.operations.service import MAX_OPEN
 from acs.operations.views import OPEN, STATIONS, OperationState
 from acs.provisioning.kinds import KINDS
-from acs.provisioning.procedure import Done, Failed, Trigger, Wait
+from acs.provisioning.procedure import Done, Failed, Transfer, Trigger, Wait
 from acs.provisioning.runner import Ended
 from acs.secrets import MASK
 from tests.acs.kit import add_device, head
@@ -339,6 +339,20 @@ def test_what_is_no_transfer_or_not_with_the_device_is_not_called_off(play, now)
     theirs = add_device(play.database, "NV2")
     with pytest.raises(Invalid):
         play.request("cancel_transfer", {"operation": loading(play, now)}, device=theirs)
+
+
+@pytest.mark.cwmp("C-133")
+def test_a_transfer_the_device_has_reported_is_not_called_off_any_more(play, now):
+    """To drop a transfer it does not know any more is a success to the device: that may not undo what was done."""
+    operation = loading(play, now)
+    off = play.request("cancel_transfer", {"operation": operation})
+    play.step(transfers={play.view(operation).command_key: Transfer(0)})
+    ended(play, off, Done({}, cancels=operation))
+    assert play.view(operation).state == OperationState.WAITING
+    play.do(service.cancel, play.actor, operation, now)
+    assert len(calls_off(play, now)) == 1
+    with pytest.raises(Conflict, match="reported"):
+        play.request("cancel_transfer", {"operation": operation})
 
 
 # ---- what may take long --------------------------------------------------------------------------------------------
