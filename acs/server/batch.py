@@ -131,7 +131,9 @@ class Batch:
                 unit.hint("device", id=out.device_id)
         if own:
             progress.queue_own(unit, self.briefing, own)
-        appointed = {out.device_id: _keys(work.inform.inform) for out, work in zip(outs, works, strict=True) if M_SCHEDULE_INFORM in out.events}
+        appointed = {
+            out.device_id: _keys(work.inform.inform) for out, work in zip(outs, works, strict=True) if M_SCHEDULE_INFORM in out.events
+        }
         if appointed:
             progress.note_scheduled(unit.session, appointed, works[0].inform.at)
         tasks = progress.load_open(unit.session, self.briefing, sorted(with_tasks)) if with_tasks else {}
@@ -171,13 +173,22 @@ class Takeover:
 
 
 def take_over(
-    database: Database, briefing: Briefing, device_id: int, token: str, now: Any, held_epoch: int | None = None, book: QuirkBook | None = None
+    database: Database,
+    briefing: Briefing,
+    device_id: int,
+    token: str,
+    now: Any,
+    held_epoch: int | None = None,
+    book: QuirkBook | None = None,
 ) -> Takeover | None:
     """Claim a session by its cookie: the epoch moves on, so the former owner's writes fail. None where there is no such live session.
 
     `held_epoch`: the epoch under which the caller holds the session already; None is the answer while it still does. The exchanges keep
     their rows under the new epoch.
     """
+    with database.read() as session:  # a cookie that somebody made up takes no lock
+        if session.scalar(select(Device.session_token).where(Device.id == device_id)) != token:
+            return None
     with database.write() as unit:
         row = unit.session.scalar(select(Device).where(Device.id == device_id).with_for_update())
         if row is None or row.session_token != token or row.session_until is None or row.session_until <= now:

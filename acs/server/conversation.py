@@ -36,6 +36,8 @@ from acs.server.commit import GroupCommit
 _log = log.get("session")
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+MESSAGES_MAX, NAMES_MAX = 2000, 50
+"""Messages, and methods and faults by name, that are remembered of one session: a device can go on for ever."""
 REPORTS_MAX = 100
 """Calls of a device's that are kept of one session: a bound on what a mistake can fill (conformance J-22)."""
 
@@ -117,6 +119,8 @@ class Conversation:
         masked = mask_xml(body) if body else b""
         if from_cpe:
             self._last_masked = masked
+        if len(self.trace) >= MESSAGES_MAX:
+            return
         room = max(self.record_bytes - self._traced, 0)
         kept = masked[: room + 4096 if room else 200]  # packing cuts to the byte; a full record keeps only how messages began
         self._traced += len(kept)
@@ -125,7 +129,7 @@ class Conversation:
     def note_fault(self, fault: CwmpFault | int) -> None:
         """A fault either side told: what the record is found by."""
         codes = (fault,) if isinstance(fault, int) else (fault.code, *(parameter.code for parameter in fault.parameters))
-        self._faults += [code for code in dict.fromkeys(codes) if code not in self._faults]
+        self._faults += [code for code in dict.fromkeys(codes) if code not in self._faults][: NAMES_MAX - len(self._faults)]
 
     async def inform(self, envelope: Envelope, now: datetime, tenant: int, timeout_max_s: float) -> bytes:
         """Take the Inform in: store it, learn what is due, then answer. CpeProtocolError for what is no proper Inform."""
@@ -177,7 +181,8 @@ class Conversation:
     async def _called(self, call: CpeCalled, now: datetime) -> bytes:
         """A method the device called. What it tells is durable before it is acknowledged."""
         request = call.request
-        if (name := request.name if isinstance(request, UnknownRpc) else type(request).__name__) not in self._called_by_cpe:
+        name = request.name if isinstance(request, UnknownRpc) else type(request).__name__
+        if name not in self._called_by_cpe and len(self._called_by_cpe) < NAMES_MAX:
             self._called_by_cpe.append(name)
         if isinstance(call.answer, CwmpFault):
             self.note_fault(call.answer)

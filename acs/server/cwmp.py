@@ -130,7 +130,7 @@ class CwmpHandler:
         identity = identity_of(envelope.message.device_id)
         if (target := self.redirects.target(identity.key)) is not None:
             return Response(307, b"", ((b"Location", target.encode()),))
-        if len(self._by_token) >= self.policy.max_sessions and not _is_awaited(envelope.message):
+        if len(self._by_token) >= self.policy.max_sessions * (2 if _is_awaited(envelope.message) else 1):  # anybody can say so: double, not endless
             _refusals.labels("sessions").inc()
             self.entrance.overloaded(request, envelope.message, now)
             return self._later()

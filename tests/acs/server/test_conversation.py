@@ -11,14 +11,14 @@ from twisted.internet.defer import Deferred
 
 from acs.cwmp.codec import decode
 from acs.cwmp.faults import CwmpFault
-from acs.cwmp.messages import DownloadResponse, FaultStruct, GetParameterValues, TransferComplete
+from acs.cwmp.messages import DownloadResponse, FaultStruct, GetParameterValues, GetRPCMethods, TransferComplete
 from acs.cwmp.session import EMPTY_POST, State
 from acs.db.engine import Database
 from acs.firmware import service as firmware
 from acs.operations.briefing import Briefing
 from acs.secrets import Vault
 from acs.server.batch import Takeover, take_over
-from acs.server.conversation import Conversation, NotRebuilt, SessionLost, new_token, rebuild
+from acs.server.conversation import MESSAGES_MAX, NAMES_MAX, Conversation, NotRebuilt, SessionLost, new_token, rebuild
 from tests.acs.server.kit import ACTOR, Bench, envelope, inform, post, values
 
 A, B = "Device.DeviceInfo.A", "Device.DeviceInfo.B"
@@ -136,6 +136,19 @@ def test_record_is_bounded_however_many_messages_there_are(bench: Bench):
         conversation.note(True, b"<x>" + b"y" * 1000 + b"</x>", 0, bench.now())
     assert sum(len(message.body) for message in conversation.trace) <= 1000 + 4096 + 50 * 200
     assert len(conversation.trace) == 50
+    for n in range(3000):
+        conversation.note(True, b"<x/>", 0, bench.now())
+        conversation.note_fault(9000 + n)
+    assert (len(conversation.trace), len(conversation._faults)) == (MESSAGES_MAX, NAMES_MAX)
+
+
+@pytest.mark.cwmp("J-22")
+def test_device_that_calls_for_ever_is_remembered_by_its_first_calls(bench: Bench):
+    line, cookie = bench.known()
+    for n in range(NAMES_MAX + 20):
+        line.ask(post(envelope(GetRPCMethods()).replace(b"GetRPCMethods", b"X_A_%d" % n), cookie))
+    (conversation,) = bench.handler._by_token.values()
+    assert len(conversation._called_by_cpe) == NAMES_MAX
 
 
 def test_abandoned_twice_is_recorded_once(bench: Bench):

@@ -756,6 +756,7 @@ def test_too_many_sessions_put_routine_off_but_admit_who_is_awaited(make_bench: 
     assert refused("sessions") == before + 1
     for serial, event in (("D", "6 CONNECTION REQUEST"), ("E", "0 BOOTSTRAP")):
         assert bench.begin(serial, None, event)[1]
+    assert bench.line().ask(post(envelope(inform("F", "6 CONNECTION REQUEST")))).status == 503  # who says so may say anything
 
 
 @pytest.mark.cwmp("D-12")
