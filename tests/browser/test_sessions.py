@@ -30,7 +30,8 @@ def test_list_and_session_fit_the_window_in_every_state(open_page, sign_in, shot
     page = open_page(size, dark=dark, locale=locale, touch=size is PHONE)
     sign_in(page, Role.ENGINEER)
     suffix = f"{size['width']}{'-dark' if dark else ''}-{locale[:2]}"
-    urls = {"list": "/sessions/", "filtered": "/sessions/?outcome=ok&fault=9007", "nothing": "/sessions/?outcome=lost&fault=9007&rpc=Upload", "one": "/sessions/9"}
+    nothing = "/sessions/?outcome=lost&fault=9007&rpc=Upload"
+    urls = {"list": "/sessions/", "filtered": "/sessions/?outcome=ok&fault=9007", "nothing": nothing, "one": "/sessions/9"}
     for name, url in urls.items():
         page.goto(url)
         page.locator("h1").first.wait_for()
