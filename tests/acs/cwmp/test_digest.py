@@ -1,6 +1,8 @@
 """Basic and Digest: the published vectors, what devices do wrong, and which nonces count."""
 
+import base64
 import dataclasses
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -329,3 +331,15 @@ def test_what_we_answer_is_read_by_our_own_end():
     credentials = parse_authorization(answer_challenge(['Digest realm="r", nonce="n", qop="auth"'], **call))
     assert credentials.username == 'a"b\\c'
     assert matching_secret(credentials, "GET", ["s3cr3t"]) == "s3cr3t"
+
+
+@pytest.mark.cwmp("J-5", "J-6")
+@pytest.mark.parametrize("word", ["a", "a-", "a=", 'a="', 'a="\\', "a ", ", ,"])
+def test_header_made_to_be_searched_for_ever_is_not(word: str):
+    began = time.process_time()
+    parse_authorization("Digest " + word * (16_000 // len(word)))
+    assert time.process_time() - began < 0.5  # one long word took 1.3 s
+
+
+def test_name_that_no_database_keeps_is_no_login():
+    assert parse_authorization("Basic " + base64.b64encode(b"a\0b:secret").decode()) is None
