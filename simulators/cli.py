@@ -43,7 +43,7 @@ from acs.errors import WrongEnvironment
     "--certificate", type=click.Path(exists=True, path_type=Path), default=None,
     help="PEM file of a client certificate and its key for https, or a folder of OUI-ProductClass-Serial.pem.",
 )  # fmt: skip
-@click.option("--nat", is_flag=True, help="Every device behind a NAT of its own: a private address, reached by STUN or XMPP only.")
+@click.option("--nat", default="", metavar="PREFIX", help="Every device behind a NAT of its own, with a private address that begins so: 192.168.")
 @click.option("--duration", default=None, type=click.FloatRange(0), help="End after so many seconds.")
 @click.option(
     "--replay", type=click.Path(exists=True, path_type=Path), default=None, help="Play a recorded session instead: file or folder."
@@ -109,7 +109,7 @@ def _run(given: dict[str, Any]) -> str:
         given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
         count * 0.01 if given["start_spread"] is None else given["start_spread"],
         (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], certificate=given["certificate"], acts=given["acts"],
-        nat="192.168" if given["nat"] else "",
+        nat=given["nat"],
         say=None if given["quiet"] or count > 200 else log.announce,
     )  # fmt: skip
     fleet = Fleet(reactor, options)

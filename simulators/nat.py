@@ -29,7 +29,7 @@ class Nat:
             port = self._next
         made = InsidePort(self, port, protocol)
         self.ports.append(made)
-        protocol.makeConnection(made)  # type: ignore[arg-type]
+        protocol.makeConnection(made)
         return made
 
     def forget(self) -> None:

@@ -119,10 +119,10 @@ class XmppLink:
         """The server's table of retries (F-57), clipped as the fleet's other retries are."""
         if self._wanted is None:
             return
-        wait = min(30720.0, 60.0 * 2**self._failures)
+        wait = min(30720.0, 60.0 * 2 ** min(self._failures, 16))
         clip = self._device.habits.clip_retry_s
         self._failures += 1
-        if self._failures <= 16:
+        if self._failures <= 16 or clip is not None:
             wait = wait if clip is None else min(wait, max(clip, 0.2))
             self._timer = self._device.reactor.callLater(self._device.rng.uniform(wait / 2, wait), self._connect)
 

@@ -255,7 +255,7 @@ def watch(unit: Unit, vault: Vault, actor: Actor, device_id: int, now: datetime,
         return _watch(unit.session, device_id)
     found = view(unit.session, actor.tenant, device_id, now, xmpp, udp, 4)
     speaks_s = found.facts.interval_s
-    if not interval_s or found.diagnosis.wakes or not found.facts.admitted or (speaks_s and speaks_s <= interval_s * 2):
+    if not interval_s or found.diagnosis.wakes or not found.facts.admitted or speaks_s <= interval_s * 2:
         return None
     number = operations.request(
         unit, actor, DeviceId(device_id), "inform_interval", {"interval_s": interval_s}, now, "somebody looks at the device", urgent=False,

@@ -27,7 +27,8 @@ from acs.settings import Settings
 
 POLL_S = 5.0
 STORE_BINDINGS_S = 3.0
-ACCOUNTS_S = 60.0
+ACCOUNTS_S = 10.0
+"""Accounts the XMPP server did not make at once are asked for again."""
 
 _log = log.get("calls")
 

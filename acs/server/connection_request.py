@@ -214,7 +214,7 @@ class _Asked(ClientFactory):
             return
         self._done = True
         if self._talk is not None and self._talk.transport is not None:
-            self._talk.transport.abortConnection()  # type: ignore[attr-defined]
+            self._talk.transport.abortConnection()
         (self.head.errback if isinstance(result, Failure) else self.head.callback)(result)
 
 
@@ -223,7 +223,7 @@ class _Talk(Protocol):
         self._asked, self._buffer = asked, b""
 
     def connectionMade(self) -> None:
-        self.transport.write(self._asked.question)  # type: ignore[union-attr]
+        self.transport.write(self._asked.question)
 
     def dataReceived(self, data: bytes) -> None:
         self._buffer += data

@@ -153,7 +153,7 @@ def test_interval_of_a_device_nobody_looks_at_is_put_back(any_house, clock, now)
     from acs.devices.models import ReachWatch
     from acs.reach import service as reach
 
-    device_id = add_device(any_house.database, "S1", last_inform_at=now)
+    device_id = add_device(any_house.database, "S1", last_inform_at=now, inform_interval_s=3600)
     vault = Vault.of(any_house.settings.home)
     with any_house.database.write() as unit:
         looked = reach.watch(unit, vault, Actor("user:anna", DEFAULT_TENANT), device_id, now, 45, False, True)

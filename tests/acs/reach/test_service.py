@@ -292,3 +292,14 @@ def test_login_is_known_once_it_was_made(world: World):
     with world.database.read() as session:
         row = session.get(DeviceCredential, world.id)
         assert row is not None and len(world.vault.open(row.request_secret)) == 24
+
+
+@pytest.mark.parametrize("interval_s", [0, 15, 90])
+def test_lease_never_makes_a_device_speak_more_seldom(world: World, interval_s: int):
+    """0: its interval was not read yet."""
+    world.tried("timeout")
+    with world.database.write() as unit:
+        device = unit.session.get(Device, world.id)
+        assert device is not None
+        device.inform_interval_s = interval_s
+    assert world.watch() is None
