@@ -6,6 +6,7 @@ Tests: tests/simulators/test_logins.py.
 from __future__ import annotations
 
 import base64
+import re
 
 from acs.cwmp.digest import Digest, pairs, response_of
 from simulators.http import Response
@@ -60,6 +61,12 @@ class _NoUri(Authorizer):
         return None
 
 
+class _Wrong(Authorizer):
+    def header(self, method: str, url: str) -> str | None:
+        line = super().header(method, url)
+        return re.sub(r'response="[^"]*"', f'response="{"0" * 32}"', line) if line else None
+
+
 _KINDS: dict[str, type[Authorizer]] = {
     "never": _Never,
     "broken": _Broken,
@@ -67,4 +74,5 @@ _KINDS: dict[str, type[Authorizer]] = {
     "each-post": _EachPost,
     "empty-first": _EmptyFirst,
     "no-uri": _NoUri,
+    "wrong": _Wrong,
 }

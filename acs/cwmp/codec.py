@@ -527,7 +527,7 @@ def encode(
         body = _encode_message(message)
     return (
         f'<SOAP-ENV:Envelope xmlns:SOAP-ENV="{SOAP_NS}" xmlns:SOAP-ENC="{ENC_NS}" xmlns:xsd="{XSD_NS}" xmlns:xsi="{XSI_NS}" '
-        f'xmlns:cwmp="{namespace}"><SOAP-ENV:Header>{header}</SOAP-ENV:Header><SOAP-ENV:Body>{body}</SOAP-ENV:Body></SOAP-ENV:Envelope>'
+        f'xmlns:cwmp="{namespace}"><SOAP-ENV:Header>{header}</SOAP-ENV:Header><SOAP-ENV:Body>{body}</SOAP-ENV:Body></SOAP-ENV:Envelope>\n'
     ).encode()
 
 

@@ -51,7 +51,7 @@ class Quirks:
     blank: str = ""
     """What an empty POST holds."""
     login: str = ""
-    """`never`, `broken`, `basic-unasked`, `each-post` (always asked first), `empty-first`, `no-uri`."""
+    """`never`, `broken`, `basic-unasked`, `each-post` (always asked first), `empty-first`, `no-uri`, `wrong`."""
     # envelopes
     xml: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()

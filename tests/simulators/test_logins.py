@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import ensureDeferred
 
-from acs.cwmp.digest import Basic, parse_authorization
+from acs.cwmp.digest import Basic, parse_authorization, response_of
 from simulators.http import Response
 from simulators.logins import login_of
 from simulators.quirks import quirks_of
@@ -82,3 +82,10 @@ def test_a_digest_without_uri():
     _, (login, _) = talk("login-no-uri", [b"<x/>"], CHALLENGE, OK)
     found = parse_authorization(login)
     assert (found.uri, found.qop, found.nonce) == ("", "", "n1")
+
+
+@pytest.mark.quirk("R-14")
+def test_a_digest_that_does_not_verify():
+    _, (login, _) = talk("login-wrong-digest", [b"<x/>"], CHALLENGE, OK)
+    found = parse_authorization(login)
+    assert response_of(found, "pw", "POST") != found.response == "0" * 32

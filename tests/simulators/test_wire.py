@@ -52,7 +52,7 @@ INFORMS = [
     row("K-22", "two-envelopes", lambda body: body.count(b"</SOAP-ENV:Envelope>") == 2),
     row("K-23", "control-characters", lambda body: re.search(b"<Value[^>]*>[^<]+\x02</Value>", body)),
     row("K-23", "nul-characters", lambda body: re.search(b"<Value[^>]*>[^<]+\x00</Value>", body)),
-    row("K-23", "nul-at-the-end", lambda body: body.endswith(b"Envelope>\x00")),
+    row("K-23", "nul-at-the-end", lambda body: body.endswith(b"Envelope>\n\x00")),
     row("K-24", "bare-ampersand", has("Norvik & Co<")),
     row("K-25", "single-quotes", lambda body: b'"' not in body and b"mustUnderstand='1'" in body),
     row("K-25", "xml-declaration", lambda body: body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')),
