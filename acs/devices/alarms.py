@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
 from acs import audit
@@ -81,11 +81,6 @@ def _view(a: IdentityAlarm, key: str, serial: str) -> AlarmView:
         a.id, DeviceId(a.device_id), key, serial, a.kind, AlarmState(a.state), a.count, a.first_at, a.last_at, tuple(a.evidence), a.settled_at,
         a.settled_by, a.note,
     )  # fmt: skip
-
-
-def open_count(session: Session, tenant: TenantId) -> int:
-    query = select(func.count()).select_from(IdentityAlarm)
-    return session.scalar(query.where(IdentityAlarm.tenant_id == tenant, IdentityAlarm.state == AlarmState.OPEN.value)) or 0
 
 
 def settle(unit: Unit, actor: Actor, alarm_id: int, state: AlarmState, note: str, now: datetime) -> DeviceId:

@@ -42,8 +42,6 @@ def test_alarm_is_news_once_and_then_a_count(any_database, alarm, now):
     (view,) = listed(any_database)
     assert (view.count, view.first_at, view.last_at, view.state) == (2, now, now + MINUTE, AlarmState.OPEN)
     assert [each["to"] for each in view.evidence] == ["198.51.100.1", "192.0.2.1"]
-    with any_database.read() as session:
-        assert alarms.open_count(session, DEFAULT_TENANT) == 1
 
 
 def test_evidence_is_bounded_to_the_newest(any_database, alarm, now):

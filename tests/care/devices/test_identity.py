@@ -3,7 +3,7 @@
 import pytest
 
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.devices.models import Device, DeviceCredential
+from acs.devices.models import Device, DeviceCredential, DeviceEvent
 from acs.errors import UnknownDevice
 from care.security.permissions import Role
 from tests.care.access_control.conftest import add_device, scene  # noqa: F401
@@ -38,6 +38,12 @@ def test_tab_tells_login_secret_age_addresses_and_alarms(signed_in, db, vault_of
 @pytest.fixture
 def vault_of(services):
     return services.vault
+
+
+def test_alarm_is_told_in_the_history_too(signed_in, db, services, clock, scene):  # noqa: F811
+    with db.write() as unit:
+        unit.session.add(DeviceEvent(tenant_id=1, device_id=scene.home, at=clock(), code="identity_address", detail="from 192.0.2.7"))
+    assert "Two addresses take turns" in text(signed_in(Role.VIEWER).get(f"/devices/{scene.home}/history"))
 
 
 def test_new_login_is_asked_for_from_the_tab(signed_in, services, scene):  # noqa: F811
