@@ -84,8 +84,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, chromium: object, prosody: P
     given = {key.upper(): str(value) for key, value in prosody.settings().items()}
     settings = {
         "HOME": str(tmp_path_factory.mktemp("house")), "CWMP_PORT": _port(), "FILES_PORT": _port(), "WEB_PORT": _port(),
-        "METRICS_PORT": "0", "STUN_PORT": _port(socket.SOCK_DGRAM), "STUN_HOST": "127.0.0.1", "BIND": "127.0.0.1", "ONBOARDING": ONBOARDING, "XMPP_ACCOUNTS": "1",
-        "CPE_NETWORKS": "127.0.0.0/8", **given,
+        "METRICS_PORT": "0", "STUN_PORT": _port(socket.SOCK_DGRAM), "STUN_HOST": "127.0.0.1", "BIND": "127.0.0.1", "ONBOARDING": ONBOARDING,
+        "XMPP_ACCOUNTS": "1", "CPE_NETWORKS": "127.0.0.0/8", **given,
     }  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEARTHLINE_")}
     environment = {**kept, "PYTHONUNBUFFERED": "1", **{f"HEARTHLINE_{name}": value for name, value in settings.items()}}
@@ -93,8 +93,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, chromium: object, prosody: P
         said = says(r"with the password \S+")
         password, url = re.search(r"with the password (\S+)", said), re.search(r"^ready (\S+)$", said, re.M)
         assert password and url, said
+        url_of_acs = f"http://127.0.0.1:{settings['CWMP_PORT']}/"
         with _running(environment, "simulate", "--model", "G240", "--count", "2", "--nat", INSIDE, "--clip-retry", "1", "--ca", str(prosody.ca),
-                      "--url", f"http://127.0.0.1:{settings['CWMP_PORT']}/", "--onboarding", ONBOARDING, "--inform-interval", INTERVAL_S) as devices:  # fmt: skip
+                      "--url", url_of_acs, "--onboarding", ONBOARDING, "--inform-interval", INTERVAL_S) as devices:  # fmt: skip
             devices("All 2 devices have reached")
             yield House(url[1], password[1], environment)
 
