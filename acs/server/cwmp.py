@@ -143,6 +143,12 @@ class CwmpHandler:
             answer = await conversation.inform(envelope, now, self.policy.tenant, self.policy.session_timeout_max_s)
         except CpeProtocolError as error:
             return self._refused(request, error, conversation)
+        except Overloaded:
+            raise
+        except Exception:  # what was not stored is not acknowledged: its events would be lost (conformance D-12)
+            _log.exception("an Inform could not be stored", device=identity.key, peer=request.peer)
+            _refusals.labels("storage").inc()
+            return self._later()
         assert conversation.device is not None
         self._hold(conversation, request.connection)
         _informs.labels(conversation.device.events[0] if conversation.device.events else "none").inc()

@@ -760,10 +760,11 @@ def test_too_many_sessions_put_routine_off_but_admit_who_is_awaited(make_bench: 
 
 
 @pytest.mark.cwmp("D-12")
-def test_failed_commit_of_an_inform_is_answered_500_and_harms_nobody_else(bench: Bench):
+def test_an_inform_that_cannot_be_stored_is_put_off_and_harms_nobody_else(bench: Bench):
     bench.commit.broken = RuntimeError("disk")
-    line = bench.line()
-    assert line.ask(post(envelope(inform()))).status == 500
+    line, before = bench.line(), refused("storage")
+    answer = line.ask(post(envelope(inform())))
+    assert (answer.status, bool(answer.one("retry-after")), refused("storage")) == (503, True, before + 1)
     bench.commit.broken = None
     assert bench.begin("S2")[1]
 
