@@ -10,6 +10,7 @@ from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices import reports, service, store
 from acs.operations.models import Operation
 from tests.browser.conftest import PHONE, SCREENSHOTS, WIDE
+from tests.browser.test_accessibility import AXE, violations
 from tests.care import samples
 from tests.care.devices.test_software import MODULES
 
@@ -90,3 +91,19 @@ def test_the_page_of_other_acss_fits(open_page, sign_in, live_server, device, si
     assert page.get_by_text("https://acs2.example/cwmp").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shot(page, name)
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not fetched")
+def test_axe_finds_nothing_on_them(open_page, sign_in, device):
+    page = open_page()
+    sign_in(page)
+    page.goto(f"/devices/{device}/software")
+    for summary in page.locator("#panel details > summary").all():
+        summary.click()
+    found = {"software": violations(page)}
+    page.get_by_role("button", name="Uninstall…").click()
+    page.wait_for_url("**/preview/uninstall_module")
+    found["preview"] = violations(page)
+    page.goto("/redirects/")
+    found["redirects"] = violations(page)
+    assert found == {"software": [], "preview": [], "redirects": []}
