@@ -1,10 +1,13 @@
 """What sessions teach: simulated devices that are odd in one way, the registry that learns it, and the next session that knows."""
 
+from datetime import timedelta
+
 import pytest
 import pytest_twisted
 from twisted.internet.threads import deferToThread
 
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.devices.models import Device as Head
 from acs.quirks import exchange
 from acs.quirks import service as quirks
 from acs.server.process import utc_now
@@ -28,6 +31,13 @@ def entries(house: House):
 def said(house: House, device: Device) -> list[bytes]:
     """What the device said in its last recorded session."""
     return [message.body for message in house.records(device)[0].messages if message.from_cpe]
+
+
+def started_long_ago(house: House, device: Device) -> None:
+    """What it refuses from now on is not for having just started (K-57)."""
+    number = house.id_of(device)
+    with house.database.write() as unit:
+        unit.session.get(Head, number).last_boot_at = utc_now() - timedelta(hours=1)  # type: ignore[union-attr]
 
 
 def faults(house: House, device: Device) -> int:
@@ -110,6 +120,7 @@ async def test_a_refused_write_is_told_per_value_and_with_partial_the_rest_is_wr
     code, ssid = root + "DeviceInfo.ProvisioningCode", root + "LANDevice.1.WLANConfiguration.1.SSID"
     values = [[code, "x1", "string"], [ssid, "Anna", "string"]]
     before = device.value(ssid)
+    await deferToThread(started_long_ago, house, device)
     failed = await house.run(device, "write", {"values": values})
     assert failed.state == "failed"
     assert device.value(ssid) == before
@@ -123,6 +134,7 @@ async def test_a_refused_write_is_told_per_value_and_with_partial_the_rest_is_wr
 @pytest_twisted.ensureDeferred
 async def test_the_spelling_of_booleans_is_found_out_once(house: House):
     device = await house.home_with(MODEL, quirks=("only-word-booleans",))
+    await deferToThread(started_long_ago, house, device)
     path = device.cpe.tree.root + "LANDevice.1.WLANConfiguration.1.SSIDAdvertisementEnabled"
     await house.done(device, "write", {"values": [[path, "0", "boolean"]]})
     assert knows(house, device).quirks.boolean_literal == "words"

@@ -7,7 +7,7 @@ grows again by small steps. Conformance C.2 to C.6, K.2.
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from acs.cwmp.faults import CwmpFault
@@ -36,6 +36,7 @@ NOT_READY = frozenset({9002, 9007})
 READY_AFTER_S = 180
 """How long after its start a device that is not known may refuse everything; known ones get half as much again as they took before."""
 TRY_AGAIN = timedelta(seconds=30)
+DOUBT = timedelta(seconds=25)
 
 
 def is_starting(ctx: Context) -> bool:
@@ -47,11 +48,17 @@ def is_starting(ctx: Context) -> bool:
 
 
 def wait_until_ready(ctx: Context, phase: str, fault: CwmpFault | None) -> Wait | None:
-    """Where a refusal may only mean "not ready yet": try again in half a minute, as long as the device counts as starting."""
+    """Where a refusal may only mean "not ready yet": try again in half a minute, as long as the device counts as starting.
+
+    9007 is a plain word on a value as well: of a device that is not known to be slow it is doubted for `DOUBT` only.
+    """
     codes = {parameter.code for parameter in fault.parameters} or {fault.code} if fault is not None else set()
     if not codes or fault == MISSING_ANSWER or not codes <= NOT_READY or not is_starting(ctx):
         return None
-    memo = {**ctx.memo, "refused_at": ctx.now.isoformat()}
+    since = datetime.fromisoformat(ctx.memo.get("refused_at", ctx.now.isoformat()))
+    if 9007 in codes and ctx.now - since >= DOUBT and not ctx.facts.quirks.not_ready_s:
+        return None
+    memo = {**ctx.memo, "refused_at": since.isoformat()}
     return Wait(
         phase, frozenset({Trigger.INFORM}), ctx.now + TRY_AGAIN, "The device has only just started and refuses; it is tried again", memo
     )

@@ -122,9 +122,9 @@ def _write_group(ctx: Context, group: Values, told: Told, partial: bool) -> Gene
     if not partial or is_credential(group[0].name):
         return answer
     rest = tuple(v for v in group if v.name not in refused)
-    if refused:
-        return (yield from _write_group(ctx, rest, told, True)) or answer if rest else answer
-    return (yield from _halves(ctx, group, answer, told))
+    if rest and refused:
+        return (yield from _write_group(ctx, rest, told, True)) or answer
+    return answer if len(group) == 1 else (yield from _halves(ctx, group, answer, told))  # who blames all of them names nobody (K-55)
 
 
 def _halves(ctx: Context, group: Values, whole: CwmpFault, told: Told) -> Generator[Any, Answer, CwmpFault | None]:

@@ -415,5 +415,22 @@ def test_a_write_refused_just_after_the_start_waits_and_is_tried_again_unchanged
     assert wait.phase == "write"
     later = played(writing.write(context(args=args, booted_at=booted, memo=wait.memo, now=NOW + timedelta(seconds=60))), device())
     assert later.knobs == [("not_ready_s", "", 100)]
+    doubted = context(args=args, booted_at=booted, memo=wait.memo, now=NOW + timedelta(seconds=60))
+    assert isinstance(play(writing.write(doubted), device(refused={SSID[0]: 9007})), Failed), (
+        "9007 may be a plain word on the value: doubted once"
+    )
+    known = context(args=args, booted_at=booted, memo=wait.memo, now=NOW + timedelta(seconds=60), quirks=DeviceQuirks(not_ready_s=300))
+    assert isinstance(play(writing.write(known), device(refused={SSID[0]: 9007})), Wait)
     known_fault = play(writing.write(context(args=args, booted_at=booted)), device(refused={SSID[0]: 9008}))
     assert isinstance(known_fault, Failed), "read only is read only, however young the device is"
+
+
+@pytest.mark.quirk("K-55")
+def test_a_device_that_blames_every_value_is_isolated_as_one_that_names_nobody():
+    def spv(request):
+        if any(v.name == "Device.X.P3" for v in request.parameter_list):
+            return CwmpFault(9003, "", tuple(ParameterFault(v.name, 9007) for v in request.parameter_list))
+        return d._SetParameterValues(request)
+
+    d = device(values=dict(EIGHT), answers={SetParameterValues: spv})
+    assert states(write(d, *NEW, partial=True)) == {f"P{i}": "refused" if i == 3 else "written" for i in range(8)}
