@@ -205,7 +205,7 @@ def untouched(stage: Any) -> Any:
     return play
 
 
-@pytest.mark.cwmp("A-70", "A-52")
+@pytest.mark.cwmp("A-70")
 @pytest.mark.quirk("K-7")
 @pytest.mark.parametrize(("stage", "script"), PLAYED, indirect=["stage"])
 @pytest.mark.parametrize("how", ["moves and comes back", "changes with every message", "the first is killed", "it is killed and restarts"])
@@ -231,7 +231,7 @@ def test_session_goes_on_at_the_other_worker_from_every_message(stage: Any, unto
         assert once(theatre.box.effects)
 
 
-@pytest.mark.cwmp("A-70", "L-62", "J-15")
+@pytest.mark.cwmp("A-70")
 @pytest.mark.parametrize(("stage", "script"), PLAYED, indirect=["stage"])
 @pytest.mark.parametrize("how", ["the answer is lost", "and its worker, and the next session moves at every message"])
 def test_session_that_breaks_at_any_message_loses_nothing_and_does_nothing_twice(stage: Any, untouched: Any, script: str, how: str):

@@ -371,7 +371,7 @@ def play(database: Database, vault: Vault, examples: int, steps: int) -> None:
         )
 
 
-@pytest.mark.cwmp("A-42", "A-58", "A-70", "A-71", "A-72", "L-15", "J-15", "J-22")
+@pytest.mark.cwmp("A-58", "A-70", "A-71", "L-15")
 @pytest.mark.quirk("K-15")
 def test_any_message_at_any_time_harms_nobody_and_loses_nothing(database: Database, vault: Vault):
     before = sample("hearthline_sessions_total")
@@ -381,7 +381,7 @@ def test_any_message_at_any_time_harms_nobody_and_loses_nothing(database: Databa
 
 @pytest.mark.soak
 def test_any_message_at_any_time_for_long(database: Database, vault: Vault):
-    play(database, vault, examples=1500, steps=60)
+    play(database, vault, examples=400, steps=60)
 
 
 def test_inform_is_what_the_machine_thinks_it_is():
