@@ -80,7 +80,8 @@ def _show_lists() -> None:
         click.echo(f"act    {name:24} {act.usage}")
     for word, known in (("fault", faults()), ("quirk", named())):
         for name, about in known.items():
-            click.echo(f"{word:6} {name:24} {about['says']}")
+            rows = f" ({', '.join(about['rows'])})" if "rows" in about else ""
+            click.echo(f"{word:6} {name:24} {about['says']}{rows}")
 
 
 def _raise_open_files() -> None:

@@ -113,7 +113,7 @@ class Fleet:
             seat.profile, number, options.seed, self.reactor.seconds, flags=planting.flags_of(seat.faults), home=seat.home,
             acs_url=options.url, password=options.password, inform_interval_s=options.inform_interval_s, **planting.facts_of(seat.faults),
         )  # fmt: skip
-        cpe = Cpe(facts, quirks_of(options.quirks))
+        cpe = Cpe(facts, quirks_of((*options.quirks, *seat.quirks, *planting.quirks_in(seat.faults))))
         facts.username = options.username or str(cpe.identity.key)
         kept = self._kept.get(str(cpe.identity.key))
         if kept is None:

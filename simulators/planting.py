@@ -18,11 +18,12 @@ DATA = Path(__file__).parent / "profiles"
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One place in a fleet: the model, its troubles, and the name of the home ("" for any)."""
+    """One place in a fleet: the model, its troubles and quirks, and the name of the home ("" for any)."""
 
     profile: Profile
     faults: tuple[str, ...] = ()
     home: str = ""
+    quirks: tuple[str, ...] = ()
 
 
 @cache
@@ -42,7 +43,7 @@ def model(name: str) -> Profile:
 
 def demo_seats() -> list[Seat]:
     rows = tomllib.loads((DATA / "demo.toml").read_text())["device"]
-    return [Seat(profiles()[row["model"]], tuple(row.get("fault", ())), row["home"]) for row in rows]
+    return [Seat(profiles()[row["model"]], tuple(row.get("fault", ())), row["home"], tuple(row.get("quirk", ()))) for row in rows]
 
 
 def seats(count: int, models: Sequence[str], planted: Sequence[str]) -> list[Seat]:
@@ -79,6 +80,11 @@ def flags_of(names: Sequence[str]) -> frozenset[str]:
 def acts_of(names: Sequence[str]) -> list[str]:
     """What devices with these troubles do of their own: see acts.py."""
     return [act for name in names for act in faults()[name].get("acts", ())]
+
+
+def quirks_in(names: Sequence[str]) -> list[str]:
+    """Quirks that belong to troubles: `--fault NAME:3` gives them to three devices of a fleet."""
+    return [quirk for name in names for quirk in faults()[name].get("quirks", ())]
 
 
 def facts_of(names: Sequence[str]) -> dict[str, Any]:

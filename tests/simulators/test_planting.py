@@ -6,9 +6,11 @@ import pytest
 
 from acs.errors import WrongEnvironment
 from datamodels.check import check
-from simulators.planting import can_have, faults, model, seats
+from simulators.fleet import Fleet, FleetOptions
+from simulators.planting import can_have, faults, model, quirks_in, seats
 from simulators.profile import profiles
-from tests.simulators.kit import make_cpe
+from simulators.quirks import named
+from tests.simulators.kit import clock_at, make_cpe
 
 
 @pytest.mark.parametrize("name", sorted(faults()))
@@ -37,3 +39,11 @@ def test_model_is_found_by_part_of_its_name():
 def test_number_after_the_colon_must_be_one():
     with pytest.raises(WrongEnvironment, match="colon"):
         seats(1, (), ("slow:many",))
+
+
+def test_a_trouble_may_bring_quirks_to_some_devices_of_a_fleet():
+    fleet = Fleet(clock_at(), FleetOptions(count=3, faults=("old-firmware-habits:1",), quirks=("no-soapaction",)))
+    quirks = [device.cpe.quirks for device in fleet.devices]
+    assert [each.http10 for each in quirks] == [True, False, False]
+    assert [each.soap_action for each in quirks] == [False] * 3
+    assert set(quirks_in(faults())) <= set(named())
