@@ -141,7 +141,7 @@ class Conversation:
             self.timeout_s = float(min(self.session.session_timeout_s, timeout_max_s))
         inform = received.inform
         self.held_until = until = self._until(now)
-        state = {
+        state: dict[str, Any] = {
             "ns": self.session.namespace,
             "v": self.session.version,
             "login": self.login,
