@@ -57,7 +57,7 @@ class CallPort:
         self.path = self.path or f"/cr/{secrets.token_hex(8)}"
         self.nonce = secrets.token_hex(12)
         factory = Factory.forProtocol(_Caller)
-        factory.port = self  # type: ignore[attr-defined]
+        factory.port = self
         factory.noisy = False
         self._listening = self.reactor.listenTCP(0, factory, interface=self.host)
 
@@ -158,11 +158,11 @@ class _Caller(Protocol):
                 return
             body, self._data = rest[:size], rest[size:]
             method, target, version = (*first.split(" ", 2), "", "")[:3]
-            port: CallPort = self.factory.port  # type: ignore[union-attr]
+            port: CallPort = self.factory.port
             status, more = port.take(Call(method, target, version, headers, body, port.reactor.seconds()))
             close = port.hang_up or headers.get("connection", "").lower() == "close"
             more += ["Content-Length: 0", *(["Connection: close"] if close else [])]
-            self.transport.write(f"HTTP/1.1 {status} Said\r\n".encode() + ("\r\n".join(more) + "\r\n\r\n").encode())  # type: ignore[union-attr]
+            self.transport.write(f"HTTP/1.1 {status} Said\r\n".encode() + ("\r\n".join(more) + "\r\n\r\n").encode())
             if close:
-                self.transport.loseConnection()  # type: ignore[union-attr]
+                self.transport.loseConnection()
                 return

@@ -51,7 +51,10 @@ def skip(why: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`needs` are what the driver must be able to let the ACS do; `wait_s` is added to the time limit of a case that waits on purpose."""
+    """`cites` are items of the CWMP conformance list, quirks (K-n, R-n), and that list's own items K as cwmp:K-n.
+
+    `needs` are what the driver must be able to let the ACS do; `wait_s` is added to the time limit of a case that waits on purpose.
+    """
 
     id: str
     group: str

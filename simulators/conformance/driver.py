@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
+_ESCAPED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in "-.~"})
 ACTIONS = {
     "read": "read parameters: paths",
     "write": "write parameters: values as [path, value, type]",
@@ -43,7 +45,9 @@ class Identified:
 
     @property
     def key(self) -> str:
-        return "-".join(part for part in (self.oui, self.product_class, self.serial) if part)
+        """As the standard builds it: each part percent-encoded but for letters, digits and underscore (conformance A-99)."""
+        parts = (quote(part, safe="").translate(_ESCAPED) for part in (self.oui, self.product_class, self.serial) if part)
+        return "-".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

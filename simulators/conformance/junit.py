@@ -41,7 +41,9 @@ def _suite(group: str, results: Sequence[Result], strict: bool) -> str:
 def _case(result: Result, strict: bool) -> str:
     case = result.case
     name = case.id.partition("/")[2]
-    inside = f'<properties><property name="title" value={_attribute(case.title)}/><property name="cites" value={_attribute(" ".join(case.cites))}/></properties>'
+    about = {"title": case.title, "cites": " ".join(case.cites)}
+    inside = "".join(f'<property name="{word}" value={_attribute(text)}/>' for word, text in about.items())
+    inside = f"<properties>{inside}</properties>"
     said = "\n".join(f"{line.ms:6} ms {line.who or '·'} {line.what}" for line in result.transcript)
     if result.verdict is Verdict.SKIPPED:
         inside += f"<skipped message={_attribute(result.reason)}/>"

@@ -16,7 +16,8 @@ from simulators.conformance.runner import counts
 
 _CSS = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#59636e;--line:#d5dbe1;--soft:#f4f6f8;--pass:#1a7f37;--warn:#8a5d00;--fail:#b3261e;--skip:#59636e}
-@media (prefers-color-scheme:dark){:root{--bg:#12161b;--fg:#e4e9ee;--dim:#9aa6b2;--line:#303841;--soft:#1a2027;--pass:#56d364;--warn:#e3b341;--fail:#ff7b72;--skip:#9aa6b2}}
+@media (prefers-color-scheme:dark){
+:root{--bg:#12161b;--fg:#e4e9ee;--dim:#9aa6b2;--line:#303841;--soft:#1a2027;--pass:#56d364;--warn:#e3b341;--fail:#ff7b72;--skip:#9aa6b2}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
 main,header{max-width:72rem;margin:0 auto;padding:1rem}
 h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.4rem 0}

@@ -183,7 +183,7 @@ class Line(Protocol):
         return part
 
     async def _chunks(self, deadline: float) -> bytes:
-        parts = []
+        parts: list[bytes] = []
         while True:
             while b"\r\n" not in self._buffer:
                 await self._more(deadline)

@@ -20,8 +20,8 @@ XML, HTTP = "Secure_XML", "Secure_HTTP"
 
 class _Canary(Protocol):
     def connectionMade(self) -> None:
-        self.factory.touched = True  # type: ignore[union-attr]
-        self.transport.loseConnection()  # type: ignore[union-attr]
+        self.factory.touched = True
+        self.transport.loseConnection()
 
 
 class Canary:

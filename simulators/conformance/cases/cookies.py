@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import urlsplit
 
 from acs.cwmp.messages import GetRPCMethods
@@ -19,7 +20,7 @@ async def with_cookie(cpe: WireCpe) -> None:
         skip("the ACS sets no cookie")
 
 
-async def still_known(cpe: WireCpe, what: str, **how: object) -> None:
+async def still_known(cpe: WireCpe, what: str, **how: Any) -> None:
     said = await cpe.calls(GetRPCMethods(), fresh=True, **how)
     check(said.name == "GetRPCMethodsResponse", f"{what} GetRPCMethods was answered with {said}")
 

@@ -37,7 +37,7 @@ def _event(code: str, item: str) -> None:
         does=f"Informs with {short}; the session must go on to its end.",
     )
     async def acknowledged(cpe: WireCpe) -> None:
-        others = [TOGETHER[number] for number in (code.split()[0],) if number in TOGETHER]
+        others = [TOGETHER[number] for number in (code.split(maxsplit=1)[0],) if number in TOGETHER]
         await cpe.informs(code, *others)
         await cpe.finishes()
 
@@ -182,7 +182,8 @@ _optional("AutonomousTransferComplete", ("C-3", "C-126"), "10 AUTONOMOUS TRANSFE
 _optional("DUStateChangeComplete", ("C-3", "C-160"), "11 DU STATE CHANGE COMPLETE", False, _raw(
     "DUStateChangeComplete", f"<Results><OpResultStruct>{_RESULT}</OpResultStruct></Results><CommandKey>k</CommandKey>"))  # fmt: skip
 _optional("AutonomousDUStateChangeComplete", ("C-3", "C-162"), "12 AUTONOMOUS DU STATE CHANGE COMPLETE", False, _raw(
-    "AutonomousDUStateChangeComplete", f"<Results><AutonOpResultStruct>{_RESULT}<OperationPerformed>Install</OperationPerformed></AutonOpResultStruct></Results>"))  # fmt: skip
+    "AutonomousDUStateChangeComplete",
+    f"<Results><AutonOpResultStruct>{_RESULT}<OperationPerformed>Install</OperationPerformed></AutonOpResultStruct></Results>"))  # fmt: skip
 _optional("RequestDownload", ("C-3", "C-171"), "9 REQUEST DOWNLOAD", False, _raw(
     "RequestDownload", '<FileType>1 Firmware Upgrade Image</FileType><FileTypeArg SOAP-ENC:arrayType="cwmp:ArgStruct[0]"></FileTypeArg>'))  # fmt: skip
 _optional("Kicked", ("C-3", "C-170"), "5 KICKED", False, _raw(

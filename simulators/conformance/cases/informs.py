@@ -77,13 +77,13 @@ _taken(
 )
 _taken(
     "vendor-parameters",
-    ("K-15",),
+    ("cwmp:K-15",),
     "Vendor parameters",
     values={"InternetGatewayDevice.X_00A0C5_Speed": "fast", "InternetGatewayDevice.X_vendor-com_Y.1.Z": "1"},
 )
 _taken(
     "value-change-empty",
-    ("K-47",),
+    ("cwmp:K-47",),
     "4 VALUE CHANGE without a changed parameter",
     change=lambda b: b.replace(b">2 PERIODIC<", b">4 VALUE CHANGE<"),
 )

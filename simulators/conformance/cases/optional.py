@@ -166,7 +166,8 @@ async def install_failed(cpe: WireCpe) -> None:
     key = said.xml.rpc.value("CommandKey") if said.xml.rpc is not None else ""
     await cpe.finishes(await _plain(cpe, said, "ChangeDUStateResponse"))
     await cpe.informs("11 DU STATE CHANGE COMPLETE", f"M ChangeDUState|{key}")
-    result = (f"<UUID>{_MODULE['uuid']}</UUID><DeploymentUnitRef></DeploymentUnitRef><Version></Version><CurrentState>Failed</CurrentState><Resolved>0</Resolved>"
+    result = (f"<UUID>{_MODULE['uuid']}</UUID><DeploymentUnitRef></DeploymentUnitRef><Version></Version>"
+              "<CurrentState>Failed</CurrentState><Resolved>0</Resolved>"
               "<ExecutionUnitRefList></ExecutionUnitRefList><StartTime>0001-01-01T00:00:00Z</StartTime><CompleteTime>0001-01-01T00:00:00Z</CompleteTime>"
               "<Fault><FaultCode>9022</FaultCode><FaultString>Invalid UUID Format</FaultString></Fault>")  # fmt: skip
     said = await cpe.post(_raw("DUStateChangeComplete", f"<Results>{result}</Results><CommandKey>{key}</CommandKey>")(cpe))

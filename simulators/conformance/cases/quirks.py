@@ -14,7 +14,7 @@ from simulators.fleet import Fleet, FleetOptions
 from simulators.quirks import named
 
 GROUP = "Quirks"
-FIRST_S, ASKED_S = 20.0, 10.0
+FIRST_S, ASKED_S = 60.0, 8.0
 
 
 class Lived:
@@ -23,8 +23,11 @@ class Lived:
     def __init__(self, cpe: WireCpe, name: str) -> None:
         world = cpe.world
         self.cpe = cpe
-        options = FleetOptions(1, world.url, (str(named()[name].get("model") or "Norvik R110"),), quirks=(name,), username="", password=world.login[1], inform_interval_s=86400,
-                               boot_s=(0.3, 0.5), flash_s=(0.2, 0.3), clip_retry_s=0.5, bind=world.callback)  # fmt: skip
+        model = str(named()[name].get("model") or "Norvik R110")
+        options = FleetOptions(
+            1, world.url, (model,), quirks=(name,), password=world.login[1], inform_interval_s=86400, boot_s=(0.3, 0.5), flash_s=(0.2, 0.3),
+            clip_retry_s=0.5, bind=world.callback,
+        )  # fmt: skip
         self.fleet = Fleet(world.reactor, options)
         self.device = self.fleet.devices[0]
         facts = self.device.cpe.facts
@@ -61,11 +64,9 @@ class Lived:
 def _quirk(name: str, about: dict[str, Any]) -> None:
     says, rows = str(about["says"]), tuple(about.get("rows", ()))
     refusal = about.get("expect") == "refusal"
-    ending = (
-        f"It cannot be served: {about['because']}. The ACS lives on."
-        if refusal
-        else "Its first session ends, and a value is read from it if the ACS can be asked to."
-    )
+    ending = "Its first session ends, and a value is read from it if the ACS can be asked to."
+    if refusal:
+        ending = f"It cannot be served: {about['because']}. The ACS lives on."
 
     @case(GROUP, *rows, name=name, title=f"A device that {says}", does=f"A device that {says}. {ending}", wait_s=FIRST_S + ASKED_S)
     async def lives(cpe: WireCpe) -> None:

@@ -52,7 +52,7 @@ async def form(cpe: WireCpe) -> None:
     check(all(node.name == "string" and not node.namespace for node in found.children), "the items are no unqualified <string>")
 
 
-@case(VALUES, "B-60", "C-41", "K-5", title="Names are at most 256 characters, without placeholders", needs="read")
+@case(VALUES, "B-60", "C-41", "cwmp:K-5", title="Names are at most 256 characters, without placeholders", needs="read")
 async def names_are_proper(cpe: WireCpe) -> None:
     """Looks at every name the ACS uses with a new device."""
     await cpe.wants("read", paths=[cpe.root + "DeviceInfo.UpTime"])
@@ -70,8 +70,10 @@ async def names_are_proper(cpe: WireCpe) -> None:
 async def ids_are_unique(cpe: WireCpe) -> None:
     """Collects the IDs of the ACS's requests in a session."""
     await cpe.wants("read", paths=[cpe.root + "DeviceInfo.UpTime"])
+    await cpe.wants("read", paths=[cpe.root + "DeviceInfo.ModelName"])
     await cpe.informs("0 BOOTSTRAP")
-    said, seen = await cpe.empty(), []
+    seen: list[str | None] = []
+    said = await cpe.empty()
     while said.is_request and len(seen) < 20:
         seen.append(said.xml.id)
         said = await cpe.answers(said)
@@ -122,7 +124,7 @@ async def extra_values(cpe: WireCpe) -> None:
     check((await cpe.outcome(handle)).state == "done", "an answer with extra values was not taken")
 
 
-@case(VALUES, "C-45", "K-11", "K-46", "K-50", "R-7", title="9004 makes the ACS ask for less at a time", needs="read")
+@case(VALUES, "C-45", "cwmp:K-11", "K-46", "K-50", "R-7", title="9004 makes the ACS ask for less at a time", needs="read")
 async def resources_exceeded(cpe: WireCpe) -> None:
     """Refuses to answer for more than two names; the ACS halves its batches, or at least ends with a word."""
     leaves = ("Manufacturer", "ModelName", "SerialNumber", "HardwareVersion", "SoftwareVersion", "ProvisioningCode")
@@ -130,7 +132,7 @@ async def resources_exceeded(cpe: WireCpe) -> None:
     await cpe.acquainted()
     handle = await cpe.wants("read", paths=paths)
     said = await resumed(cpe, paths[0])
-    sizes = []
+    sizes: list[int] = []
     while said.is_request and len(sizes) < 60:
         names = cpe.reading(said).parameter_names if said.name == "GetParameterValues" else ()
         sizes.append(len(names))
@@ -198,7 +200,7 @@ async def names_form(cpe: WireCpe) -> None:
     cpe.should(rpc_node.value("NextLevel") in ("0", "1"), "NextLevel is a word: some devices read only 0 and 1 (K-47)")
 
 
-@case(NAMES, "C-56", "X-14", "K-2", title="NextLevel true is asked of objects only", needs="names")
+@case(NAMES, "C-56", "X-14", "cwmp:K-2", title="NextLevel true is asked of objects only", needs="names")
 async def next_level_on_objects(cpe: WireCpe) -> None:
     """Looks at all GetParameterNames of a discovery."""
     await cpe.acquainted()
@@ -214,7 +216,7 @@ async def next_level_on_objects(cpe: WireCpe) -> None:
         said = await cpe.answers(said)
 
 
-@case(NAMES, "K-12", "R-8", "K-48", title="Names in any order, the object among them or not", needs="names")
+@case(NAMES, "cwmp:K-12", "R-8", "K-48", title="Names in any order, the object among them or not", needs="names")
 async def names_in_any_order(cpe: WireCpe) -> None:
     """Answers GetParameterNames backwards, with the object itself and with a name twice."""
     await cpe.acquainted()
@@ -247,7 +249,7 @@ async def no_names(cpe: WireCpe) -> None:
     check(said.is_empty, f"it ended with {said}")
 
 
-@case(NAMES, "K-11", "K-46", "C-58", title="A subtree that cannot be listed is passed over", needs="names")
+@case(NAMES, "cwmp:K-11", "K-46", "C-58", title="A subtree that cannot be listed is passed over", needs="names")
 async def names_refused(cpe: WireCpe) -> None:
     """Refuses every GetParameterNames with 9002; the ACS must come to an end."""
     await cpe.acquainted()

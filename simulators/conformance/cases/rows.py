@@ -36,7 +36,7 @@ async def adds(cpe: WireCpe) -> None:
     check((await cpe.outcome(handle)).state == "done", "a row was added, the ACS does not say so")
 
 
-@case(GROUP, "C-84", "K-2", "H-76", "L-87", title="The number the device gives is used", needs="add")
+@case(GROUP, "C-84", "cwmp:K-2", "H-76", "L-87", title="The number the device gives is used", needs="add")
 async def uses_the_number(cpe: WireCpe) -> None:
     """Answers AddObject with instance 4711; the values of the new row must go there."""
     handle, said = await _adds(cpe, [["PortMappingDescription", "web", "string"]])
@@ -53,7 +53,7 @@ async def takes_back(cpe: WireCpe) -> None:
     """Refuses the values of the new row; DeleteObject of it is due, and the action failed."""
     handle, said = await _adds(cpe, [["PortMappingDescription", "bad", "string"]])
     said = await cpe.answers(said, AddObjectResponse(9, 0))
-    seen = []
+    seen: list[tuple[str, str]] = []
     while said.is_request and len(seen) < 20:
         seen.append((said.name, getattr(cpe.reading(said), "object_name", "")))
         reply = CwmpFault(9003, "Invalid arguments") if said.name == "SetParameterValues" else None
@@ -62,7 +62,7 @@ async def takes_back(cpe: WireCpe) -> None:
     cpe.should(("DeleteObject", f"{table(cpe)}9.") in seen, "the row that could not be filled is left behind")
 
 
-@case(GROUP, "C-77", "K-1", title="The largest instance number is understood", needs="add")
+@case(GROUP, "C-77", "cwmp:K-1", title="The largest instance number is understood", needs="add")
 async def largest_number(cpe: WireCpe) -> None:
     """Answers AddObject with instance 4294967295."""
     handle, said = await _adds(cpe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 from twisted.internet.threads import deferToThread
 
@@ -38,7 +39,7 @@ def digest_of(cpe: WireCpe, said: Said, **changes: str) -> str:
     return line
 
 
-async def _with(cpe: WireCpe, line: str, body: bytes = b"", **how: object) -> Said:
+async def _with(cpe: WireCpe, line: str, body: bytes = b"", **how: Any) -> Said:
     return await cpe.post(body or cpe.envelope(cpe.inform()), {"Authorization": line}, login=False, **how)
 
 

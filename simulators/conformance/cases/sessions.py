@@ -28,6 +28,7 @@ async def minimal(cpe: WireCpe) -> None:
     """Informs with 2 PERIODIC, posts empty, answers whatever is asked, and expects the session to end with an empty response."""
     await cpe.informs()
     await cpe.finishes()
+    check(cpe.last.is_empty, f"the session ended with {cpe.last}")
 
 
 @case("Session_Shape", "A-42", "D-1", title="InformResponse comes alone in the answer to the Inform, with MaxEnvelopes")

@@ -179,7 +179,7 @@ async def attributes(cpe: WireCpe) -> None:
 async def attributes_refused(cpe: WireCpe) -> None:
     """Refuses with 9009: notification request rejected."""
     await cpe.acquainted()
-    handle = await cpe.wants("attributes", paths=[cpe.root + "DeviceInfo.UpTime"], notification=2)
+    handle = await cpe.wants("attributes", paths=[cpe.root + "DeviceInfo.ProvisioningCode"], notification=2)
     await cpe.informs("6 CONNECTION REQUEST")
     said = await cpe.until("SetParameterAttributes")
     times = 0
@@ -202,7 +202,7 @@ async def attributes_unanswered(cpe: WireCpe) -> None:
     check((await cpe.outcome(handle, 3.0)).state != "done", "an empty answer was reported as success")
 
 
-@case("Events_Informs", "D-63", "K-40", "L-50", title="A watched value that changes is taken from the Inform", needs="attributes")
+@case("Events_Informs", "D-63", "cwmp:K-40", "L-50", title="A watched value that changes is taken from the Inform", needs="attributes")
 async def watched_value(cpe: WireCpe) -> None:
     """After active notification was set, the device informs with 4 VALUE CHANGE and the new value; the session goes on."""
     path = cpe.root + "DeviceInfo.ProvisioningCode"

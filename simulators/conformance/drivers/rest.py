@@ -2,7 +2,7 @@
 
     name = "My ACS"
     base = "http://127.0.0.1:7557"
-    device = "{oui}-{product_class}-{serial}"
+    device = "{key}"                      # its parts percent-encoded, as the standard has it; or made of {oui}, {product_class}, {serial}
     [headers]
     Authorization = "Bearer …"
     [[actions.read]]                      # one request, or several in order; the handle is taken from the last
@@ -93,9 +93,10 @@ class Rest:
             "product_class": device.product_class,
             "serial": device.serial,
             "root": device.root,
+            "key": device.key,
             **args,
         }
-        words["device"] = _HOLE.sub(lambda m: str(words[m[1]]), str(self.said.get("device", "{oui}-{product_class}-{serial}")))
+        words["device"] = _HOLE.sub(lambda m: str(words[m[1]]), str(self.said.get("device", "{key}")))
         if "values" in args:
             words["values_xsd"] = [[path, value, f"xsd:{kind}"] for path, value, kind in args["values"]]
         return words

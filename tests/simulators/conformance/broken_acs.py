@@ -153,6 +153,7 @@ class Session:
     asked_id: str = ""
     number: int = 0
     over: bool = False
+    held: bool = False
     waited: set[int] = field(default_factory=set)
     reports: dict[str, TransferComplete] = field(default_factory=dict)
 
@@ -197,7 +198,10 @@ class StandIn(Resource):
         except CpeProtocolError as error:
             status, body, headers = error.status, b"", {}
             if error.soap_fault:
-                body, status = self._soap(CwmpFault(8003, "x"), error.rid, error.namespace).replace(b"Client<", b"SOAP-ENV:MustUnderstand<"), 200
+                body, status = (
+                    self._soap(CwmpFault(8003, "x"), error.rid, error.namespace).replace(b"Client<", b"SOAP-ENV:MustUnderstand<"),
+                    200,
+                )
             elif error.fault is not None:
                 body, status = self._soap(CwmpFault(error.fault, str(error)), error.rid, error.namespace), 200
             if self.has("crashes_on_garbage"):
@@ -278,9 +282,8 @@ class StandIn(Resource):
             state = NonceState.GOOD if fixed else self.nonces.check(given, now)
             if given.uri != request.uri.decode("latin-1"):
                 given = None
-        if given is not None and state is NonceState.GOOD and not isinstance(given, Basic):
-            if matching_secret(given, "POST", (PASSWORD,)) is not None:
-                return None
+        if isinstance(given, Digest) and state is NonceState.GOOD and matching_secret(given, "POST", (PASSWORD,)) is not None:
+            return None
         if isinstance(given, Basic) and given.password == PASSWORD:
             return None
         nonce = "0123456789abcdef0123456789abcdef" if self.has("fixed_nonce") else self.nonces.make(now)
@@ -328,7 +331,7 @@ class StandIn(Resource):
         message = envelope.message
         if isinstance(message, Inform):
             return self._inform(request, envelope, session)
-        if session is None or session.over and not self.has("cookie_is_enough"):
+        if session is None or (session.over and not self.has("cookie_is_enough")):
             refusal = None if self.has("begins_anywhere") else self._refusal(request)
             if refusal is not None:
                 return refusal
@@ -376,7 +379,7 @@ class StandIn(Resource):
             self._end(before)
         cookie = "always-the-same-for-everybody" if self.has("same_cookie") else secrets.token_hex(4 if self.has("short_cookie") else 16)
         cookie = cookie + "+/#" if self.has("odd_cookie") else cookie
-        session = Session(device, envelope.namespace, inform, cookie)
+        session = Session(device, envelope.namespace, inform, cookie, held=self.hold)
         self.by_cookie[cookie] = self.by_line[request.channel] = self.by_device[device] = session
         if self.has("no_inform_response"):
             return 204, b"", self._cookie(session)
@@ -390,8 +393,8 @@ class StandIn(Resource):
         if self.has("strict_time") and not re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", inform.current_time):
             return "CurrentTime"
         known = re.compile(r"\d{1,2} [A-Z ]+|M (?:Reboot|Download|Upload|ScheduleInform|ScheduleDownload|ChangeDUState)")
-        if self.has("strict_events") and any(not known.fullmatch(event.event_code) or event.event_code > "90" and event.event_code[0] == "9" and
-                                             event.event_code[1:2].isdigit() for event in inform.event):  # fmt: skip
+        if self.has("strict_events") and any(not known.fullmatch(event.event_code) or (event.event_code > "90" and event.event_code[0] == "9" and
+                                             event.event_code[1:2].isdigit()) for event in inform.event):  # fmt: skip
             return "Event"
         if self.has("strict_retry") and inform.retry_count > 100:
             return "RetryCount"
@@ -408,8 +411,6 @@ class StandIn(Resource):
         """A request of the device's own."""
         message = envelope.message
         name = message.name if isinstance(message, UnknownRpc) else type(message).__name__
-        if self.has("hold_for_ever"):
-            return self._fault(session, CwmpFault(8003, "not now"), envelope.id)
         if self.has("asks_at_once") and self.tasks.get(session.device):
             return self._turn(session, None)
         if isinstance(message, GetRPCMethods):
@@ -474,7 +475,11 @@ class StandIn(Resource):
         session.asked = None
         while True:
             if session.steps is None:
-                waiting = [task for task in self.tasks.get(session.device, ()) if task.outcome.state == "pending" and id(task) not in session.waited]
+                waiting = [
+                    task
+                    for task in self.tasks.get(session.device, ())
+                    if task.outcome.state == "pending" and id(task) not in session.waited
+                ]
                 if not waiting:
                     return self._over(session)
                 session.task, answered = waiting[0], False
@@ -498,6 +503,9 @@ class StandIn(Resource):
 
     def _over(self, session: Session) -> tuple[int, bytes, dict[str, str]]:
         headers = self._cookie(session)
+        if session.held and not self.has("hold_for_ever"):
+            session.held = False  # an empty answer releases it, and the device may go on
+            return 204, b"", headers
         self._end(session)
         if self.has("says_ok"):
             return 200, b"OK", headers
@@ -546,6 +554,10 @@ class _Quiet(Site):
 
 class _Bounded(Request):
     """Refuses a body without bound by its announced length."""
+
+    def process(self) -> None:
+        if self.channel is not None and self.channel.transport is not None:  # else it was cut before it was read
+            super().process()
 
     def gotLength(self, length: int | None) -> None:
         if length is not None and length > LIMIT:
@@ -619,7 +631,9 @@ class Teller:
         if number < 1:
             return Outcome("failed", "no instance number")
         if values:
-            answer = yield SetParameterValues(tuple(ParameterValueStruct(f"{table}{number}.{leaf}", text, kind) for leaf, text, kind in values), "")
+            answer = yield SetParameterValues(
+                tuple(ParameterValueStruct(f"{table}{number}.{leaf}", text, kind) for leaf, text, kind in values), ""
+            )
             if isinstance(answer, CwmpFault):
                 if not self.acs.has("leaves_rows"):
                     yield DeleteObject(f"{table}{number}.", "")
@@ -673,5 +687,3 @@ class Teller:
 
 def _failed(fault: CwmpFault) -> Outcome:
     return Outcome("failed", f"{fault.code} {fault.text} {[(p.name, p.code) for p in fault.parameters]}", fault.code)
-
-
