@@ -98,7 +98,11 @@ def _case(result: Result) -> str:
     case, verdict = result.case, result.verdict
     reason = f'<p class="reason">{escape(result.reason)}</p>' if result.reason else ""
     cites = f'<p class="dim">Cites {escape(", ".join(case.cites))}</p>' if case.cites else ""
-    lines = "".join(_line(line.ms, line.who, line.what, line.text) for line in result.transcript) if verdict is not Verdict.SKIPPED else ""
+    lines = (
+        "".join(_line(line.ms, line.who, line.what, "" if verdict is Verdict.PASSED else line.text) for line in result.transcript)
+        if verdict is not Verdict.SKIPPED
+        else ""
+    )
     opened = " open" if verdict is Verdict.FAILED else ""
     return (
         f'<details class="{verdict.value}"{opened}><summary><b data-sign="{_SIGNS[verdict]}">{verdict.value}</b><span>{escape(case.title)}</span>'

@@ -94,7 +94,8 @@ async def digest_rfc_2069(cpe: WireCpe) -> None:
     import hashlib
 
     said = await challenged(cpe)
-    header = next((line for line in said.answer.all("www-authenticate") if line.lower().startswith("digest")), "")
+    offered = [line for line in said.answer.all("www-authenticate") if line.lower().startswith("digest")]
+    header = next((line for line in offered if pairs(line.partition(" ")[2]).get("algorithm", "MD5").upper() == "MD5"), "")
     given = pairs(header.partition(" ")[2])
     if not header or given.get("algorithm", "MD5").upper() != "MD5":
         skip("the ACS offers no Digest with MD5")
