@@ -188,7 +188,7 @@ class WireCpe:
 
     def pause(self, seconds: float) -> Deferred[None]:
         waiting: Deferred[None] = Deferred(lambda _: timer.cancel())
-        timer = self.world.reactor.callLater(seconds, waiting.callback, None)
+        timer: Any = self.world.reactor.callLater(seconds, waiting.callback, None)
         return waiting
 
     # ---- the wire ------------------------------------------------------------------------------------------------
