@@ -455,8 +455,34 @@ async def test_name_that_does_not_resolve_is_told_in_words(house: House, model: 
     assert (view.state, view.error) == ("failed", "The name could not be resolved.")
 
 
+@pytest.mark.cwmp("G-26", "G-27", "G-33")
+@pytest_twisted.ensureDeferred
+async def test_the_rarer_tests_measure_where_the_model_can(house: House):
+    device = await house.home_with(NEW)
+    echo = await house.done(device, "udp_echo", {"host": "192.168.1.10", "count": 3})
+    assert (echo.result["received"], echo.result["lost"]) == (3, 0)
+    assert 0 < echo.result["minimum_us"] <= echo.result["average_us"] <= echo.result["maximum_us"]
+    selected = await house.done(device, "server_selection", {"hosts": ["192.168.1.10", "240.0.0.1"], "count": 1, "timeout_ms": 100})
+    assert selected.result["fastest"] == "192.168.1.10"
+    assert "flash ok" in (await house.done(device, "self_test")).result["text"]
+
+
+@pytest.mark.cwmp("G-31", "G-32")
+@MODELS
+@pytest.mark.parametrize("kind", ["line_test", "atm_loopback"])
+@pytest_twisted.ensureDeferred
+async def test_a_test_of_a_line_the_device_does_not_have_says_so(house: House, model: str, kind: str):
+    device = await house.home_with(model)
+    assert (await house.run(device, kind)).error == "This device offers no such test."
+
+
 def test_every_kind_of_operation_has_a_flow_here_or_beside():
-    text = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    beside = (
+        *Path(__file__).parent.glob("test_*.py"),
+        *Path(__file__).parents[1].glob("*/test_reach.py"),
+        *Path(__file__).parents[1].glob("acs/server/test_calls.py"),
+    )
+    text = "".join(file.read_text(encoding="utf-8") for file in beside)
     missing = [name for name in KINDS if name != "secure" and f'"{name}"' not in text]
     assert missing == []
 
@@ -468,7 +494,7 @@ def test_every_kind_of_operation_has_a_flow_here_or_beside():
 async def test_offline_device_keeps_its_operation_and_gets_it_at_its_next_inform(house: House):
     device = await house.home_with(NEW)
     device.reboot()
-    device._forget("power")  # it stays off
+    device._timers.stop()  # it stays off
     number = await house.request(device, "write", {"values": [[ssid(device), "Later", "string"]]})
     await until(lambda: house.operation(number).wake_result, 5)
     assert house.operation(number).state == "queued"
@@ -712,3 +738,33 @@ async def test_twenty_devices_at_once_are_all_provisioned(house: House):
     assert fleet.totals().failed == 0
     with house.database.read() as session:
         assert len(devices.search(session, DEFAULT_TENANT, utc_now(), limit=100)) == 20
+
+
+# ---- when the device is called ---------------------------------------------------------------------------------
+
+
+@pytest.mark.cwmp("F-7", "F-19")
+@pytest_twisted.ensureDeferred
+async def test_request_login_the_device_refuses_is_written_anew_by_itself_and_then_it_comes(house: House):
+    device = await house.home_with(NEW)
+    device.cpe.tree.put("Device.ManagementServer.ConnectionRequestPassword", "spoiled")
+    first = await house.request(device, "read", {"paths": ["Device.DeviceInfo.UpTime"]})
+    await until(lambda: house.operation(first).wake_result == "unauthorized", 10, "the device refuses the call")
+    device.trigger("2 PERIODIC")
+    assert (await house.ended(first)).state == "done"
+    await until(lambda: [op.state for op in house.of_kind(device, "request_login")] == ["done"], 10, "the login was written anew")
+    informs = device.counts.sessions
+    await house.done(device, "read", {"paths": ["Device.DeviceInfo.UpTime"]})
+    assert device.counts.sessions > informs  # it came because it was called: no timer of its own is due for an hour
+
+
+@pytest_twisted.ensureDeferred
+async def test_how_often_a_device_speaks_is_changed_and_put_back(house: House):
+    device = await house.home_with(NEW)
+    server = "Device.ManagementServer."
+    before = device.value(server + "PeriodicInformInterval")
+    view = await house.done(device, "inform_interval", {"interval_s": 30})
+    assert (device.value(server + "PeriodicInformInterval"), device.value(server + "PeriodicInformEnable")) == ("30", "true")
+    assert str(view.result["before_s"]) == before
+    await house.done(device, "inform_interval", {"interval_s": int(before)})
+    assert device.value(server + "PeriodicInformInterval") == before

@@ -280,6 +280,10 @@ class House:
         with self.database.read() as session:
             return [view for view in operations.listed(session, DEFAULT_TENANT, utc_now(), device_id=number) if view.is_open]
 
+    def of_kind(self, device: Device | str, kind: str) -> list[Any]:
+        with self.database.read() as session:
+            return list(operations.listed(session, DEFAULT_TENANT, utc_now(), self.id_of(device), kinds=[kind]))
+
     async def cancel(self, number: int) -> Any:
         def do() -> Any:
             with self.database.write() as unit:
