@@ -24,9 +24,9 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.jobs.routes import bp as jobs
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
-    from care.redirects.routes import bp as redirects
-    from care.reach.routes import bp as reach
     from care.quirks.routes import bp as quirks
+    from care.reach.routes import bp as reach
+    from care.redirects.routes import bp as redirects
     from care.sessions.routes import bp as sessions
     from care.signin.routes import bp as signin
     from care.users.profile import bp as profile
@@ -42,9 +42,9 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.firmware import bp as firmware
     from care.api.jobs import bp as jobs
     from care.api.operations import bp as operations
-    from care.api.redirects import bp as redirects
     from care.api.quirks import bp as quirks
     from care.api.reach import bp as reach
+    from care.api.redirects import bp as redirects
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 

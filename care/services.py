@@ -20,9 +20,9 @@ from care.devices.service import Devices
 from care.firmware.service import Firmware
 from care.jobs.service import Jobs
 from care.operations.service import Operations
-from care.redirects.service import Redirects
 from care.quirks.service import Quirks
 from care.reach.service import Reach
+from care.redirects.service import Redirects
 from care.security.service import Clock, Security
 from care.sessions.service import Sessions
 

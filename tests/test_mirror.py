@@ -16,7 +16,7 @@ LINES = 30
 ELSEWHERE: dict[str, str] = {
     "acs/db/migrations/versions": "tests/acs/db/test_migrations.py runs every one of them up, down and up again",
     "acs/db/migrations/env.py": "run by every migration in tests/acs/db/test_migrations.py",
-    "simulators/conformance/cases": "tests/simulators/conformance/test_defects.py tries them on ACSs with defects, tests/integration/test_conformance.py on ours",
+    "simulators/conformance/cases": "tests/simulators/conformance/test_defects.py on ACSs with defects, tests/integration/test_conformance.py on ours",
 }
 """Where a module is tested in another place, and which."""
 

@@ -25,7 +25,8 @@ CONFIRMED = frozenset({"install_module", "update_module", "uninstall_module", "v
 """Kinds that are shown before they are asked: care/devices/software.py."""
 _LISTS = {"read": "paths", "refresh": "prefixes"}
 _TEXTS = (
-    "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification", "hosts", "port", "protocol", "interface",
+    "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification",
+    "hosts", "port", "protocol", "interface",
     "uuid", "version", "username", "password", "environment", "name", "xml", "operation", "command_key",
 )  # fmt: skip
 

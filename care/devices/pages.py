@@ -122,7 +122,8 @@ def diagnostics(device_id: int) -> str:
     r = found.results
     return page(
         found, "diagnostics", "diagnostics", ping=diagnoses.ping(r.get("ping")), trace=diagnoses.trace(r.get("traceroute")),
-        speeds=diagnoses.speeds(r), lookup=diagnoses.lookup(r.get("nslookup")), plain=diagnoses.plain(r), air=_air(found), running={op.kind for op in found.shown if op.is_open},
+        speeds=diagnoses.speeds(r), lookup=diagnoses.lookup(r.get("nslookup")), plain=diagnoses.plain(r), air=_air(found),
+        running={op.kind for op in found.shown if op.is_open},
     )  # fmt: skip
 
 

@@ -62,7 +62,8 @@ class Premises:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HEARTHLINE_")}, "HEARTHLINE_HOME": str(home),
             "HEARTHLINE_BIND": "127.0.0.1", "HEARTHLINE_CWMP_PORT": str(cwmp), "HEARTHLINE_FILES_PORT": str(files), "HEARTHLINE_WEB_PORT": str(web),
-            "HEARTHLINE_METRICS_PORT": str(self.metrics), "HEARTHLINE_STUN_PORT": "0", "HEARTHLINE_ONBOARDING": ONBOARDING, "HEARTHLINE_CPE_NETWORKS": "127.0.0.0/8",
+            "HEARTHLINE_METRICS_PORT": str(self.metrics), "HEARTHLINE_STUN_PORT": "0", "HEARTHLINE_ONBOARDING": ONBOARDING,
+            "HEARTHLINE_CPE_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1", **more,
         }  # fmt: skip
         self.commands: list[Command] = []

@@ -153,7 +153,7 @@ def test_the_rarer_tests_have_sane_defaults_and_name_what_is_wrong():
     assert checked("server_selection", {"hosts": "a.example, 192.0.2.1"})["hosts"] == ["a.example", "192.0.2.1"]
     assert checked("line_test", {"interface": "Device.DSL.Channel.1."}) == {"interface": "Device.DSL.Channel.1"}
     assert checked("self_test", {}) == {}
-    for kind, given, field in (
+    for kind, asked, field in (
         ("udp_echo", {"host": "a.example", "port": 70_000}, "port"),
         ("server_selection", {"hosts": "alone.example"}, "hosts"),
         ("server_selection", {"hosts": ["a.example", "not a host"]}, "hosts"),
@@ -161,5 +161,5 @@ def test_the_rarer_tests_have_sane_defaults_and_name_what_is_wrong():
         ("line_test", {"interface": "Device..x"}, "interface"),
     ):
         with pytest.raises(Invalid) as refused:
-            checked(kind, given)
+            checked(kind, asked)
         assert refused.value.field == field

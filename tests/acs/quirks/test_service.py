@@ -201,7 +201,8 @@ def test_a_conflict_is_named_and_ours_stays_unless_the_file_is_to_count(models):
         ("format = [", "no TOML"), ("format = 2", "format = 1"),
         ("format = 1\nquirk = 3", "tables"),
         ('format = 1\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 5\n[[quirk]]\nproduct_class = "Box"\nknob = "odd"\nvalue = 1', "Entry 2"),
-        ('format = 1\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 5\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 6', "as entry 1"),
+        ('format = 1\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 5\n[[quirk]]\nproduct_class = "Box"\nknob = "boot_s"\nvalue = 6',
+         "as entry 1"),
         ("#" + "x" * 2_100_000, "larger than 2 MiB"),
     ],
 )  # fmt: skip

@@ -143,14 +143,16 @@ def test_a_fault_that_may_pass_says_so():
     ("kind", "result", "told"),
     [
         ("schedule_inform", {"reported": True}, "The device came at the appointed time."),
-        ("schedule_download", {"version": "2"}, "The device now runs 2."), ("schedule_download", {"version": "2", "already": True}, "The device runs 2 already."),
+        ("schedule_download", {"version": "2"}, "The device now runs 2."),
+        ("schedule_download", {"version": "2", "already": True}, "The device runs 2 already."),
         ("schedule_download", {"file": 3, "reported": True}, "The device took its settings back."),
         ("queued_transfers", {"transfers": [{}]}, "1 transfer in its queue."), ("cancel_transfer", {}, "The device dropped the transfer."),
         ("rpc_methods", {"methods": ["A", "B"]}, "It knows 2 methods."), ("options", {"options": []}, "0 options."),
         ("vouchers", {"count": 2}, "2 vouchers were taken."), ("attributes", {"attributes": [{}]}, "1 value told how it is watched."),
         ("raw_rpc", {"method": "X_A"}, "The device answered X_A."),
         ("move_acs", {"url": "http://o/", "needs_restart": True}, "The device was told to go to http://o/. It counts after a restart."),
-        ("stored_image", {"version": "2", "active": False}, "2 is stored beside what the device runs."), ("stored_image", {"version": "2", "active": True}, "The device now runs 2."),
+        ("stored_image", {"version": "2", "active": False}, "2 is stored beside what the device runs."),
+        ("stored_image", {"version": "2", "active": True}, "The device now runs 2."),
         ("install_module", {"units": [{"unit": "DU.1.", "version": "2"}]}, "1 unit was changed: DU.1. 2."),
     ],
 )  # fmt: skip

@@ -33,7 +33,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_quirk_tenant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quirk")),
         sa.UniqueConstraint(
-            "tenant_id", "oui", "product_class", "firmware", "knob", "item", name=op.f("uq_quirk_tenant_id_oui_product_class_firmware_knob_item")
+            "tenant_id",
+            "oui",
+            "product_class",
+            "firmware",
+            "knob",
+            "item",
+            name=op.f("uq_quirk_tenant_id_oui_product_class_firmware_knob_item"),
         ),
     )
     op.create_table(
