@@ -31,9 +31,8 @@ def pause(seconds: float = 0.05) -> Any:
 @pytest.fixture
 def world() -> Iterator[Any]:
     """Two peers outside, and an inside port."""
-    peers, ports = [Ear(), Ear()], []
-    for peer in peers:
-        ports.append(reactor.listenUDP(0, peer, interface="127.0.0.1"))
+    peers = [Ear(), Ear()]
+    ports = [reactor.listenUDP(0, peer, interface="127.0.0.1") for peer in peers]
     nat, inside = Nat(reactor, "192.168.1.4"), Ear()
     ports.append(nat.listenUDP(0, inside))
     yield nat, inside, peers, [("127.0.0.1", port.getHost().port) for port in ports[:2]], ports[2]
