@@ -7,7 +7,8 @@ where nobody proves anything; a stranger with the onboarding secret becomes a de
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.orm import Session
 
 from acs.cwmp.identity import Identity, split_username
 from acs.db.bulk import upsert_rows
@@ -68,18 +69,19 @@ def _enter(connection: Connection, identity: Identity, tenant: int, device_id: i
 
 
 def is_same(database: Database, login_key: str, claimed: Identity) -> bool:
-    """Whether a login of one identity may speak for another: they are one device. In a thread, and only when they differ."""
-    own = split_username(login_key)
-    if own is not None and same_but_oui(own, claimed):
-        return True
+    """Whether a login of one identity may speak for another: they are one device. In a thread, and only when they differ.
+
+    Two identities that are two devices here never are, whatever their OUIs: or who enrols under a meaningless one could speak for anybody.
+    """
     with database.read() as session:
-        one, other = (
-            session.scalar(
-                select(Device.id)
-                .outerjoin(DeviceAlias, DeviceAlias.device_id == Device.id)
-                .where(or_(Device.key == key, DeviceAlias.key == key))
-                .limit(1)
-            )
-            for key in (login_key, str(claimed.key))
-        )
-    return one is not None and one == other
+        one, other = _device_of(session, login_key), _device_of(session, str(claimed.key))
+    if other is None:
+        own = split_username(login_key)
+        return own is not None and same_but_oui(own, claimed)
+    return one == other
+
+
+def _device_of(session: Session, key: str) -> int | None:
+    """Two looks at unique keys; one statement for both would read every device."""
+    own = session.scalar(select(Device.id).where(Device.key == key))
+    return own if own is not None else session.scalar(select(DeviceAlias.device_id).where(DeviceAlias.key == key))

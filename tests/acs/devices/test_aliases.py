@@ -149,3 +149,12 @@ def test_login_of_one_device_may_speak_for_its_aliases_only(any_database, actor,
     assert is_same(any_database, own, Identity("FFFFFF", "G240", "NV1000001"))
     assert not is_same(any_database, own, Identity("00D09E", "G240", "NV3000003"))
     assert not is_same(any_database, own, Identity("00D09E", "G240", "nobody"))
+
+
+def test_who_enrolled_under_an_oui_that_says_nothing_cannot_speak_for_the_device_of_that_serial(any_database, vault, now):
+    """The onboarding secret is known to every device: whoever has it may enrol under any name, and must not become another one by it."""
+    add_device(any_database)
+    (out,) = informed(any_database, vault, inform_in(inform(device=VOID), now, login="onboarding"))
+    assert out.is_new
+    assert not is_same(any_database, "FFFFFF-G240-NV1000001", Identity("00D09E", "G240", "NV1000001"))
+    assert not is_same(any_database, "00D09E-G240-NV1000001", Identity("FFFFFF", "G240", "NV1000001"))
