@@ -103,7 +103,9 @@ _WORDS = (
 )
 """How names of secret parameters end, also vendors' (datamodels/check.py knows the models' flags beside)."""
 _SECRET_LEAF = re.compile(_WORDS + "$")
-_HINTS = (b"pass", b"shared", b"wep", b"secret", b"private", b"encryption", b"authentication", b"psk", b"pwd", b"pin</", b"username>")
+_HINTS = (
+    b"pass", b"shared", b"wep", b"secret", b"private", b"encryption", b"authentication", b"psk", b"pwd", b"pin</", b"username>", b"base64>",
+)  # fmt: skip
 """Without any of these in it, in small letters, a message holds nothing to strike out: cheaper to ask than to look at every value."""
 _TEXT = rb"[^<]*+(?:<!(?:\[CDATA\[.*?(?:\]\]>|\Z)|--.*?(?:-->|\Z))[^<]*+)*+"
 """Possessive, and to the end where a section never ends: what was looked at once is not looked at again."""
@@ -113,7 +115,12 @@ _XML_VALUE = re.compile(rb"Name\s*>\s*<(?:[\w.-]+:)?Value[^>]*(?<!/)>(" + _TEXT 
 _BEFORE_LEAF = re.compile(rb"[.>\[]")
 _LINK = re.compile(rb"(/f/\w+/\d+/\d+/)[\w-]{32}")
 """A signed link to our files server: whoever holds it may fetch the file."""
-_XML_FIELD = re.compile(rb"(<(?:[\w.-]+:)?(?:Password|Username)>)(?!</)" + _TEXT, re.S)
+_FIELDS = ("Username", "base64", "password", "passwd", "passphrase", "secret", "psk", "pwd")
+"""Elements that are secrets themselves: logins, items of a VoucherList, and arguments of vendors' methods whose name ends so."""
+_FIELD_HINTS = tuple(name.lower().encode() + end for name in _FIELDS for end in (b">", b" "))
+_XML_FIELD = re.compile(
+    rb"(<(?:[\w.-]+:)?(?:Username|base64|[\w.-]*(?i:" + "|".join(_FIELDS[2:]).encode() + rb"))(?:\s[^<>]*+)?(?<!/)>)(?!</)" + _TEXT, re.S
+)
 
 
 @lru_cache(maxsize=65536)
@@ -135,7 +142,8 @@ def mask_xml(body: bytes) -> bytes:
     parts, at = [], 0
     for found in _XML_VALUE.finditer(body):
         end = body.rfind(b"</", max(at, found.start() - _TAG_AT_MOST), found.start() + 4)
-        name = body[body.rfind(b"<", max(at, end - _NAME_AT_MOST), end) : end].strip().removesuffix(b"]]>")  # `<Name>Device.A.B` or `<![CDATA[Device.A.B`
+        # `<Name>Device.A.B` or `<![CDATA[Device.A.B`
+        name = body[body.rfind(b"<", max(at, end - _NAME_AT_MOST), end) : end].strip().removesuffix(b"]]>")
         if found[1] and _is_secret_leaf(_BEFORE_LEAF.split(name)[-1].strip()):
             parts += [body[at : found.start(1)], stars]
             at = found.end(1)
@@ -143,7 +151,7 @@ def mask_xml(body: bytes) -> bytes:
         body = b"".join((*parts, body[at:]))
     if b"/f/" in body:
         body = _LINK.sub(rb"\g<1>" + stars, body)
-    if b"Password>" in body or b"Username>" in body:
+    if any(hint in small for hint in _FIELD_HINTS):
         body = _XML_FIELD.sub(rb"\g<1>" + stars, body)
     return body
 

@@ -158,7 +158,7 @@ def _transfer_meant(session: Session, args: Mapping[str, Any], device: Device) -
 
 def _audited(args: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments as the audit line shows them: written values by their path, so that secrets are masked by name."""
-    shown = {name: value for name, value in args.items() if name not in ("values", "xml")}
+    shown = {name: value for name, value in _shown(args).items() if name != "values"}
     if "values" in args:
         shown["values"] = {path: value for path, value, _ in args["values"]}
     return shown
@@ -288,8 +288,10 @@ def _called(o: Operation, device: Device) -> tuple[str, str]:
 
 
 def _shown(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments for people: secrets struck out."""
+    """Arguments for people: secrets struck out; of vouchers only how many."""
     args = {name: audit.masked({name: value})[name] if name == "password" else value for name, value in args.items() if name != "xml"}
+    if "vouchers" in args:
+        args["vouchers"] = [audit.MASK] * len(args["vouchers"])
     if "values" not in args:
         return args
     return {**args, "values": [[p, audit.masked({p: v})[p], t] for p, v, t in args["values"]]}

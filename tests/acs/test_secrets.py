@@ -162,6 +162,15 @@ def test_secret_is_struck_out_however_a_device_writes_it(name, text):
     assert b">2<" in masked
 
 
+@pytest.mark.parametrize(
+    "element", [b"base64", b"X_ACME_AdminPassword", b"v:Secret", b"wlanPSK", b"Password xsi:type='xsd:string'"]
+)
+def test_elements_that_are_secrets_themselves_are_struck_out(element: bytes):
+    name = element.partition(b" ")[0]
+    body = b"<Envelope><Body><%s>hush</%s><Other>seen</Other></Body></Envelope>" % (element, name)
+    assert mask_xml(body) == body.replace(b"hush", MASK.encode())
+
+
 def test_empty_secret_stays_empty_and_swallows_nothing():
     for empty in (_struct("D.Password", ""), b"<Name>D.Password</Name><Value/>", b"<Password></Password>"):
         assert mask_xml(empty + _struct("D.B", "seen")) == empty + _struct("D.B", "seen")
@@ -182,7 +191,8 @@ def test_fingerprint_tells_nothing_and_is_the_same_each_time():
     "body",
     [
         b"<a>Password" + b"Name><Value><!--" * 60_000, b"<a>" + b"<Password><!--" * 60_000 + b"--><b>", b"<a>Password" + b"Name><Value>x" * 100_000,
-        b"<a>Password" + b"Name><Value><![CDATA[" * 60_000,
+        b"<a>Password" + b"Name><Value><![CDATA[" * 60_000, b"<Password><" + b"pwd1" * 300_000, b"<Password><" + b"a:" * 300_000 + b">",
+        b"<Password>" + b"<pwd " * 300_000,
     ],
 )  # fmt: skip
 def test_body_made_to_be_searched_for_ever_is_not(body: bytes):
