@@ -22,14 +22,18 @@ class UdpRequest:
         return hmac.compare_digest(signature(secret, self.ts, self.id, self.un, self.cn), self.sig.lower())
 
 
-def signature(secret: str, ts: str, number: str, un: str, cn: str) -> str:
-    """Hex HMAC-SHA1 over the four values one after the other (F-38)."""
-    return hmac.digest(secret.encode(), f"{ts}{number}{un}{cn}".encode(), "sha1").hex()
+def signature(secret: str, *values: str) -> str:
+    """Hex HMAC-SHA1 over the four values one after the other: ts, id, un, cn (F-38)."""
+    return hmac.digest(secret.encode(), "".join(values).encode(), "sha1").hex()
 
 
-def make(host: str, port: int, ts: int, number: int, username: str, secret: str, cnonce: str) -> bytes:
-    """The datagram for a device at host and port; values are percent-encoded in the line and signed as they are."""
-    sig = signature(secret, str(ts), str(number), username, cnonce)
+def make(host: str, port: int, ts: int, number: int, username: str, secret: str, cnonce: str, by_name: bool = False) -> bytes:
+    """The datagram for a device at host and port; values are percent-encoded in the line and signed as they are.
+
+    `by_name`: signed in the order of their names, cn, id, ts, un, as some devices want it (quirk K-72).
+    """
+    values = (cnonce, str(number), str(ts), username) if by_name else (str(ts), str(number), username, cnonce)
+    sig = signature(secret, *values)
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     query = f"ts={ts}&id={number}&un={quote(username, safe='')}&cn={quote(cnonce, safe='')}&sig={sig}"
     return f"GET http://{netloc}?{query} HTTP/1.1\r\nHost: {netloc}\r\n\r\n".encode()

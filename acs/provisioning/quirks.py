@@ -12,11 +12,17 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from datamodels import canonical
+from datamodels.canonical import Correction, ValueType
+
 MAX_NAMES = 200
 """Names one knob may hold for a device: beyond it the device is not odd but broken."""
 _TYPES = (
     "string", "int", "unsignedInt", "long", "unsignedLong", "boolean", "dateTime", "base64", "base64Binary", "hexBinary", "decimal",
 )  # fmt: skip
+
+SCALES = ("0.0001", "0.001", "0.01", "0.1", "1", "10", "100", "1000", "10000", "tenth_microwatt_to_dbm")
+"""What a device's number is multiplied with to be in our unit, or the one conversion that is no factor."""
 
 Names = Mapping[str, Any]
 _NONE: Names = MappingProxyType({})
@@ -43,6 +49,8 @@ class DeviceQuirks:
     instance_unusable: bool = False
     instances_reused: bool = False
     request_basic: bool = False
+    request_https: bool = False
+    udp_sorted: bool = False
     three_empties: bool = False
     files_http_only: bool = False
     files_need_name: bool = False
@@ -54,6 +62,8 @@ class DeviceQuirks:
     normalised: Names = field(default_factory=lambda: _NONE)
     hidden: Names = field(default_factory=lambda: _NONE)
     types: Names = field(default_factory=lambda: _NONE)
+    scales: Names = field(default_factory=lambda: _NONE)
+    inverted: Names = field(default_factory=lambda: _NONE)
 
     def odd(self) -> dict[str, Any]:
         """Only what departs from the standard, by knob."""
@@ -97,6 +107,8 @@ class Knob:
     high: int = 1000
     choices: tuple[str, ...] = ()
     agree: str = "last"
+    meant: frozenset[ValueType] = frozenset()
+    """The knob is about canonical names of these types, not about paths."""
 
 
 def _knobs() -> tuple[Knob, ...]:
@@ -129,6 +141,10 @@ def _knobs() -> tuple[Knob, ...]:
         Knob("files_need_name", flag, ("K-65",)),
         Knob("files_exact_size", flag, ("K-65",), used=False),
         Knob("request_basic", flag, ("K-68",)),
+        Knob("request_https", flag),
+        Knob("udp_sorted", flag, ("K-72",)),
+        Knob("scales", names, ("K-43",), choices=SCALES, meant=frozenset({ValueType.INT, ValueType.FLOAT})),
+        Knob("inverted", names, ("K-44",), meant=frozenset({ValueType.BOOL})),
         Knob("three_empties", flag, ("K-17",), used=False),
     )
 
@@ -145,6 +161,9 @@ def checked(knob: str, item: str, value: Any) -> tuple[str, Any]:
     if known.shape is Shape.NAMES:
         if not re.fullmatch(r"[A-Za-z_*][^\s]{0,254}[^\s.]", item):
             raise ValueError(f"{knob} is about one parameter: name its full path, with * for any instance; {item[:80]!r} is none.")
+        if known.meant and (item not in canonical.names() or canonical.describe(item).type not in known.meant):
+            kinds = " or ".join(sorted(known.meant))
+            raise ValueError(f"{knob} is about a canonical name of the type {kinds}, like optical.voltage_v; {item[:80]!r} is none.")
     elif item:
         raise ValueError(f"{knob} is about the device, not about one parameter; {item[:80]!r} does not belong to it.")
     match known.shape:
@@ -352,6 +371,14 @@ def _turned(quirks: DeviceQuirks, knob: str, value: Any) -> DeviceQuirks:
 
 
 # ---- what follows from them --------------------------------------------------------------------------------
+
+
+def corrections(quirks: DeviceQuirks) -> dict[str, Correction]:
+    """What the device means by its values where it departs from its data model, by canonical name (quirks K-43, K-44)."""
+    scales = {
+        name: Correction(convert=scale) if scale.isidentifier() else Correction(float(scale)) for name, scale in quirks.scales.items()
+    }
+    return scales | {name: Correction(inverted=True) for name in quirks.inverted}
 
 
 def literal(kind: str, value: str, quirks: DeviceQuirks) -> str:

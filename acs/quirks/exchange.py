@@ -48,6 +48,7 @@ SIMULATED: Mapping[str, Callable[[Any, str], Knobs]] = {
     "files_need_name": _flag(files=["host-name"]),
     "files_exact_size": _flag(files=["exact-size"]),
     "request_basic": _flag(cr_basic=True),
+    "udp_sorted": _flag(udp=["sorted-hmac"]),
     "three_empties": _flag(empties=3),
 }
 """Knob of the registry → knobs of the simulator that reproduce it (simulators/quirks)."""

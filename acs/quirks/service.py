@@ -18,7 +18,7 @@ from acs.db.engine import Database, Unit
 from acs.db.tenancy import TenantId
 from acs.devices.models import Device
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
-from acs.provisioning.quirks import KNOBS, Entry, Scope, Shape, State, checked, firmware, fitting, merged
+from acs.provisioning.quirks import KNOBS, DeviceQuirks, Entry, Scope, Shape, State, checked, firmware, fitting, merged
 from acs.quirks import exchange
 from acs.quirks.book import own_of
 from acs.quirks.models import Quirk, QuirkSeen
@@ -95,6 +95,12 @@ def of_device(session: Session, tenant: TenantId, device_id: int) -> DeviceKnows
     own = tuple(_seen(row, device.serial_number) for row in seen)
     quirks = merged(fitting(map(_entry, views), *kind), own_of(device.quirks, device.software_version))
     return DeviceKnows(quirks, tuple(views), own)
+
+
+def of_model(session: Session, tenant: TenantId, oui: str, product_class: str, version: str, knobs: Iterable[str]) -> DeviceQuirks:
+    """What the registry says of a model, of some knobs only and without what single devices taught: one small query."""
+    query = select(Quirk).where(Quirk.tenant_id == tenant, Quirk.knob.in_(sorted(knobs)), Quirk.oui.in_(["", oui]))
+    return merged(fitting(map(_entry, session.scalars(query)), oui, product_class, version))
 
 
 def _row(session: Session, tenant: TenantId, quirk_id: int) -> Quirk:

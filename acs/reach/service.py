@@ -24,6 +24,7 @@ from acs.operations.models import Operation
 from acs.operations.preparing import reach_row
 from acs.operations.views import OPEN, OperationState
 from acs.provisioning.plan import Trust
+from acs.provisioning.quirks import STANDARD, DeviceQuirks
 from acs.reach import ways
 from acs.reach.diagnosis import diagnose
 from acs.reach.views import Attempt, Facts, Method, ReachView, Watch, Way
@@ -53,6 +54,10 @@ class Target:
     informed_at: datetime | None
     thorough: bool = True
     """Whether all ways are named, or only the one that the device's head row tells."""
+    model: tuple[str, str, str] = ("", "", "")
+    """OUI, product class and firmware."""
+    quirks: DeviceQuirks = STANDARD
+    """What a person said of calling its model."""
 
 
 # ---- reading -----------------------------------------------------------------------------------------------
@@ -75,6 +80,7 @@ def target(session: Session, vault: Vault, device_id: int, now: datetime, xmpp: 
         TenantId(device.tenant_id), ways.ways_of(facts, xmpp, udp), credential.request_username if credential else "",
         vault.open(credential.request_secret) if credential and credential.request_secret else "", (row.stun_username or "") if row else "",
         in_session, progress.is_wanted(session, device_id, now), device.last_inform_at, thorough,
+        (device.oui, device.product_class, device.software_version),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Lives in the one process that owns the sockets. The STUN port is not worth the w
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,12 +102,14 @@ class Calls:
         if way.method is Method.XMPP:
             return await self.xmpp.call(way.address, *login) if self.xmpp is not None else (WakeResult.LINK_DOWN, "XMPP is not set up here")
         if way.method is Method.HTTP:
-            call = Call(way.address, *login, basic=self._settings.call_basic)
-            return await connection_request.call(self._reactor, call, self._allowed, self._own, self._https)
+            call = Call(way.address, *login, basic=self._settings.call_basic or target.quirks.request_basic)
+            https = replace(self._https, allowed=self._https.allowed or target.quirks.request_https)
+            return await connection_request.call(self._reactor, call, self._allowed, self._own, https)
         ts = await deferToThread(self._reserve_ts, device_id)
         proven = self.stun.binding_of(target.stun_username) if self.stun is not None and target.stun_username else None
         server = self.stun if self._port is not None else None
-        return await udp_request.call(self._reactor, server, _text(proven) if proven else way.address, login, ts, self._allowed, self._own)
+        address, by_name = _text(proven) if proven else way.address, target.quirks.udp_sorted
+        return await udp_request.call(self._reactor, server, address, login, ts, self._allowed, self._own, by_name)
 
     def _reserve_ts(self, device_id: int) -> int:
         with self._database.write() as unit:

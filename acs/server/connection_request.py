@@ -99,7 +99,7 @@ async def call(
     if any(not "!" <= letter <= "~" for letter in target.url):
         return WakeResult.NO_URL, f"{target.url[:100]!r} has characters no address has"
     if parts.scheme == "https" and not https.allowed:
-        return WakeResult.NO_URL, "the device gave an https address; HEARTHLINE_CALL_HTTPS allows them"
+        return WakeResult.NO_URL, "the device gave an https address; HEARTHLINE_CALL_HTTPS or a quirk of its model allows them"
     if parts.scheme not in ("http", "https") or not host:
         return WakeResult.NO_URL, f"{target.url[:100]!r} is not an http address" if target.url else "the device gave no address"
     try:

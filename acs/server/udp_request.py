@@ -18,9 +18,10 @@ COPIES_AFTER_S = (0.0, 0.1, 0.3)
 
 
 async def call(
-    reactor: Any, server: StunServer | None, address: str, login: tuple[str, str], ts: int, allowed: Sequence[Network], own: frozenset[str]
-) -> tuple[WakeResult, str]:
-    """Send it: SENT, or why not. `ts` is larger than any sent to this device before."""
+    reactor: Any, server: StunServer | None, address: str, login: tuple[str, str], ts: int, allowed: Sequence[Network], own: frozenset[str],
+    by_name: bool = False,
+) -> tuple[WakeResult, str]:  # fmt: skip
+    """Send it: SENT, or why not. `ts` is larger than any sent to this device before; `by_name` as in acs.cwmp.udp_request.make."""
     if server is None or server.transport is None:
         return WakeResult.LINK_DOWN, "our STUN port is not open"
     target = split_address(address)
@@ -34,7 +35,7 @@ async def call(
         return WakeResult.FORBIDDEN_ADDRESS, f"{host} may not be called"
     if target[1] < 1024 and target[1] != 80:
         return WakeResult.FORBIDDEN_ADDRESS, f"port {target[1]} is no device's"
-    datagram = make(target[0], target[1], ts, ts, login[0], login[1], secrets.token_hex(8))
+    datagram = make(target[0], target[1], ts, ts, login[0], login[1], secrets.token_hex(8), by_name)
     waited = 0.0
     for after in COPIES_AFTER_S:
         await deferLater(reactor, after - waited, lambda: None)

@@ -7,7 +7,7 @@ one call a minute (K-70).
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from acs import log
 from acs.db.engine import Database
 from acs.operations import progress
+from acs.quirks import service as quirks
 from acs.reach import service as reach
 from acs.reach.service import Target
 from acs.reach.views import Method, Way
@@ -216,7 +217,11 @@ def _patience(effort: _Effort, target: Target) -> float:
 
 def read_target(database: Database, vault: Vault, device_id: int, now: datetime, xmpp: bool, udp: bool, thorough: bool) -> Target | None:
     with database.read() as session:
-        return reach.target(session, vault, device_id, now, xmpp, udp, thorough)
+        found = reach.target(session, vault, device_id, now, xmpp, udp, thorough)
+        if found is None or not found.wanted:
+            return found
+        model = quirks.of_model(session, found.tenant, *found.model, ("request_basic", "request_https", "udp_sorted"))
+        return replace(found, quirks=model)
 
 
 def note_attempt(

@@ -6,6 +6,7 @@ Secrets come in masked by acs.devices; what only the data models know to be secr
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from acs.devices.service import Stored, Tree
@@ -13,7 +14,7 @@ from acs.devices.views import ParameterView
 from acs.secrets import MASK
 from care.devices import words
 from datamodels import canonical
-from datamodels.canonical import Health, Resolver, Value
+from datamodels.canonical import Correction, Health, Resolver, Value
 from datamodels.check import is_secret
 from datamodels.tree import ROOTS
 
@@ -62,11 +63,12 @@ class KnownRow:
 class Known:
     """The parameters of one device as last known."""
 
-    def __init__(self, tree: Tree, root: str) -> None:
+    def __init__(self, tree: Tree, root: str, corrections: Mapping[str, Correction] = MappingProxyType({})) -> None:
         self.root = root
         self.values = {path: _masked(path, stored) for path, stored in tree.values.items()}
         self.tree = Tree(self.values, tree.objects)
-        self.resolver = Resolver({path: stored.value for path, stored in self.values.items()}, root) if root in ROOTS else None
+        raw = {path: stored.value for path, stored in self.values.items()}
+        self.resolver = Resolver(raw, root, corrections) if root in ROOTS else None
 
     def reading(self, name: str) -> Reading | None:
         """None where this device has no parameter for it."""

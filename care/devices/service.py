@@ -24,6 +24,7 @@ from acs.firmware.service import FileView, ImageView
 from acs.operations import service as operations
 from acs.operations.views import OPEN, OperationId, OperationView
 from acs.provisioning.plan import Trust
+from acs.provisioning.quirks import corrections
 from acs.quirks import service as quirks
 from acs.secrets import Vault
 from care.devices import evidence, proposals, verdict
@@ -126,13 +127,13 @@ class Devices:
         """Head and parameters: for fragments and forms that need no verdict."""
         with self._db.read() as session:
             head = devices.get(session, tenant, device_id, self._clock())
-            return head, Known(devices.tree(session, tenant, device_id), head.root)
+            return head, _known(session, tenant, head)
 
     def look(self, tenant: TenantId, device_id: int, operation_id: int | None = None) -> Look:
         now = self._clock()
         with self._db.read() as session:
             head = devices.get(session, tenant, device_id, now)
-            known = Known(devices.tree(session, tenant, device_id), head.root)
+            known = _known(session, tenant, head)
             running = operations.listed(session, tenant, now, device_id, OPEN, limit=20)
             results = operations.latest_results(session, tenant, device_id, now)
             images = firmware.listed(session, tenant)
@@ -252,6 +253,12 @@ class Devices:
     def remove_rule(self, by: Actor, rule_id: int) -> None:
         with self._db.write() as unit:
             devices.remove_rule(unit, by, rule_id, self._clock())
+
+
+def _known(session: Session, tenant: TenantId, head: DeviceView) -> Known:
+    """Its parameters, with what its model means by them where that is not what the data model says."""
+    model = quirks.of_model(session, tenant, head.oui, head.product_class, head.software_version, ("scales", "inverted"))
+    return Known(devices.tree(session, tenant, head.id), head.root, corrections(model))
 
 
 def _named(found: Iterable[OperationView], operation_id: int | None) -> OperationView | None:

@@ -36,6 +36,10 @@ KNOB_WORDS: Mapping[str, Any] = {
     "files_need_name": _l("Fetches from host names only"),
     "files_exact_size": _l("Needs the exact size of a file"),
     "request_basic": _l("Calls with Basic login only"),
+    "request_https": _l("Call address is https"),
+    "udp_sorted": _l("Sorted signature in UDP calls"),
+    "scales": _l("Reading in another unit"),
+    "inverted": _l("Yes and no are swapped"),
     "three_empties": _l("Ends a session with three empty posts"),
 }
 STATE_WORDS: Mapping[str, tuple[str, Any]] = {
@@ -77,6 +81,12 @@ def sentence(knob: str, item: str, value: Any) -> str:
             return _("%(label)s: %(choice)s.", label=str(KNOB_WORDS[knob]), choice=str(CHOICE_WORDS.get(value, value)))
         case "write_batch":
             return _("At most %(count)s values are written in one call.", count=value)
+        case "scales" if value == "tenth_microwatt_to_dbm":
+            return _("%(name)s comes in tenths of a microwatt and is turned into dBm.", name=item)
+        case "scales":
+            return _("%(name)s: the device's number times %(scale)s is the value, when reading and when writing.", name=item, scale=value)
+        case "inverted":
+            return _("%(name)s means the opposite on this device. It is turned round when reading and when writing.", name=item)
         case "boot_s":
             return _("It informs %(count)s s after it was asked to restart. Deadlines follow.", count=value)
         case "not_ready_s":
@@ -101,7 +111,7 @@ _FLAGS: Mapping[str, tuple[Any, Any]] = {
         _l("It says which row it made."),
     ),
     "instances_reused": (
-        _l("It uses the number of a deleted row again. Rows are read anew after each change."),
+        _l("It uses the number of a deleted row again. A row we delete is forgotten, and one we add is read whole."),
         _l("Row numbers are new."),
     ),
     "no_transfer_complete": (_l("It never reports a transfer. The version that runs settles it."), _l("It reports transfers.")),
@@ -118,7 +128,18 @@ _FLAGS: Mapping[str, tuple[Any, Any]] = {
         _l("It fetches from addresses, too."),
     ),
     "files_exact_size": (_l("It needs the exact size of a file. We always tell it."), _l("It takes files without their size.")),
-    "request_basic": (_l("It knows only Basic for our calls."), _l("It knows Digest for our calls.")),
+    "request_basic": (
+        _l("It knows only Basic for our calls. Our login goes to it in clear text; that is never learned, a person sets it."),
+        _l("It knows Digest for our calls."),
+    ),
+    "request_https": (
+        _l("It gives an https address for our calls. It is called there, whatever the setting says; a person sets it."),
+        _l("It gives an http address for our calls."),
+    ),
+    "udp_sorted": (
+        _l("It checks our UDP calls over fields sorted by name. They are signed so."),
+        _l("It checks our UDP calls as the standard says."),
+    ),
     "three_empties": (_l("It ends a session with three empty posts. We answer each of them."), _l("It ends sessions in order.")),
 }
 
@@ -149,7 +170,7 @@ def parsed(knob: str, text: str) -> Any:
         case Shape.NAMES:
             if knob == "refused_names":
                 return int(text) if text.isdecimal() else 9005
-            if knob == "hidden":
+            if knob in ("hidden", "inverted"):
                 return True
             if knob == "not_kept":
                 wrote, _sep, shows = text.partition("→")

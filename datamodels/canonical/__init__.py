@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 from datamodels.canonical.catalogue import catalogue
 from datamodels.canonical.resolver import Resolver, described, described_table, known_root, resolve
-from datamodels.canonical.shapes import CanonicalParameter, Column, Health, Limits, Resolved, Row, Table, Value, ValueType
+from datamodels.canonical.shapes import CanonicalParameter, Column, Correction, Health, Limits, Resolved, Row, Table, Value, ValueType
 from datamodels.canonical.writing import Write, to_raw
 from datamodels.tree import template_of
 
 __all__ = [
     "CanonicalParameter",
     "Column",
+    "Correction",
     "Health",
     "Limits",
     "Resolved",

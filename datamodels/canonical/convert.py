@@ -89,7 +89,7 @@ def _boolean(source: Candidate, text: str) -> Value:
     word = text.lower()
     if source.words:
         mapped = source.words.get(word)
-        return None if mapped is None else mapped == "true"
+        return None if mapped is None else (mapped == "true") is not source.inverted
     if word in _TRUE:
         return not source.inverted
     return source.inverted if word in _FALSE else None

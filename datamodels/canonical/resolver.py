@@ -6,22 +6,25 @@ The tree is indexed once per Resolver; a page asks it for as many names and tabl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from datamodels.canonical.catalogue import catalogue
 from datamodels.canonical.convert import from_raw
 from datamodels.canonical.selectors import TreeIndex
-from datamodels.canonical.shapes import Candidate, CanonicalParameter, Case, CellSource, Column, Resolved, Row, Table, Value
+from datamodels.canonical.shapes import Candidate, CanonicalParameter, Case, CellSource, Column, Correction, Resolved, Row, Table, Value
 from datamodels.tree import ROOTS, for_root
 
 
 class Resolver:
-    """The canonical view of one device. `tree` maps full paths to raw text and must not change meanwhile.
+    """The canonical view of one device. `tree` maps full paths to raw text and must not change meanwhile. `corrections` by canonical name
+    hold for reading and writing; cells of tables have none.
 
     KeyError for a root that is neither Device nor InternetGatewayDevice, and for names that are not canonical.
     """
 
-    def __init__(self, tree: Mapping[str, str], root: str) -> None:
+    def __init__(self, tree: Mapping[str, str], root: str, corrections: Mapping[str, Correction] = MappingProxyType({})) -> None:
         self.root = known_root(root)
+        self.corrections = corrections
         self.tree = tree
         self.index = TreeIndex(tree, self.root, catalogue().anchors[self.root])
 
@@ -60,7 +63,9 @@ class Resolver:
 
     def existing(self, parameter: CanonicalParameter) -> Iterator[tuple[Candidate, str]]:
         """The candidates that stand in this tree, with their paths, best first."""
-        for candidate in parameter.candidates.get(self.root, ()):
+        correction = self.corrections.get(parameter.name)
+        for known in parameter.candidates.get(self.root, ()):
+            candidate = known if correction is None else correction.of(known)
             if candidate.gather is not None:
                 rows = self._gathered(candidate)
                 if rows:

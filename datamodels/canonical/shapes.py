@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 Value = str | int | float | bool | tuple[str, ...] | None
@@ -125,6 +125,22 @@ class Candidate:
     allowed_from: tuple[str | None, str] | None = None
     wire: str | None = None
     convert: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Where a model means something else than its data model says (K-43, K-44): `scale` times the number is the value, in place of what
+    the catalogue says; `inverted` turns a boolean round."""
+
+    scale: float | None = None
+    convert: str | None = None
+    inverted: bool = False
+
+    def of(self, candidate: Candidate) -> Candidate:
+        turned = candidate.inverted is not self.inverted
+        if self.scale is None and self.convert is None:
+            return replace(candidate, inverted=turned)
+        return replace(candidate, inverted=turned, scale=None if self.scale == 1 else self.scale, convert=self.convert)
 
 
 @dataclass(frozen=True, slots=True)

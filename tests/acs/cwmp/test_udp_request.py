@@ -13,6 +13,13 @@ def test_signature_is_that_of_the_vector():
     assert signature("s3cr3t", "1700000000", "4711", "acs-user", "00c0ffee1234") == "5af2cbfff0e7672c9afb1f2e7330496cc7a05ff8"
 
 
+@pytest.mark.quirk("K-72")
+def test_fields_are_signed_in_the_order_of_their_names_for_who_wants_it_so():
+    heard = parse(make("h", 1, 1700000000, 4711, "acs-user", "s3cr3t", "00c0ffee1234", by_name=True))
+    assert heard is not None and not heard.is_signed_with("s3cr3t")
+    assert heard.sig == signature("s3cr3t", "00c0ffee1234", "4711", "1700000000", "acs-user")
+
+
 @pytest.mark.cwmp("F-37", "L-73")
 def test_datagram_is_one_request_line_and_an_empty_one():
     data = make("203.0.113.9", 40123, 1700000000, 4711, "acs-user", "s3cr3t", "00c0ffee1234")

@@ -14,6 +14,7 @@ from acs.provisioning.quirks import (
     State,
     agreed,
     checked,
+    corrections,
     exactly,
     file_url_problem,
     firmware,
@@ -24,6 +25,8 @@ from acs.provisioning.quirks import (
     time_as,
     version_key,
 )
+from datamodels import canonical
+from datamodels.canonical import Correction
 
 VERSIONS = st.text("0123456789.-rcv_ <>=*", max_size=12)
 
@@ -134,7 +137,8 @@ def value_of(knob):
 @given(st.data())
 def test_every_knob_takes_its_values_and_they_turn_up_on_the_device(data):
     knob = data.draw(KNOWN)
-    item = data.draw(PATHS) if knob.shape is Shape.NAMES else ""
+    paths = st.sampled_from([name for name in canonical.names() if canonical.describe(name).type in knob.meant]) if knob.meant else PATHS
+    item = data.draw(paths) if knob.shape is Shape.NAMES else ""
     value = data.draw(value_of(knob))
     assert checked(knob.name, item, value) == (item, value)
     found = quirks(entry(value, oui="02A5C1", knob=knob.name, item=item))
@@ -149,6 +153,8 @@ def test_every_knob_takes_its_values_and_they_turn_up_on_the_device(data):
         ("read_batch", "", 0), ("read_batch", "", "10"), ("read_batch", "", True), ("read_batch", "Device.X", 10), ("boot_s", "", 10**6), ("nothing", "", 1),
         ("refused_names", "", 9005), ("refused_names", "Device.", 9005), ("refused_names", "two words", 9005), ("deep_names_refused", "", 1),
         ("boolean_literal", "", "yes"), ("types", "Device.A", "number"), ("not_kept", "Device.A", "x" * 700), ("not_kept", "Device.A", [1]),
+        ("scales", "Device.Optical.Interface.1.RxPower", "10"), ("scales", "wifi.2g.enabled", "10"), ("scales", "optical.voltage_v", "3"),
+        ("inverted", "optical.voltage_v", True),
     ],
 )  # fmt: skip
 def test_a_value_that_no_knob_takes_is_refused(knob, item, value):
@@ -160,6 +166,19 @@ def test_devices_agree_on_what_all_of_them_can():
     assert agreed("read_batch", [40, 32, 50]) == 32
     assert agreed("boot_s", [60, 190, 80]) == 190
     assert agreed("boolean_literal", ["digits", "words"]) == "words"
+
+
+@pytest.mark.quirk("K-43", "K-44")
+def test_what_a_model_means_by_its_values_becomes_corrections_by_canonical_name():
+    odd = DeviceQuirks(
+        scales={"optical.voltage_v": "0.001", "optical.rx_power_dbm": "tenth_microwatt_to_dbm"}, inverted={"wifi.2g.enabled": True}
+    )
+    assert corrections(odd) == {
+        "optical.voltage_v": Correction(0.001), "optical.rx_power_dbm": Correction(convert="tenth_microwatt_to_dbm"),
+        "wifi.2g.enabled": Correction(inverted=True),
+    }  # fmt: skip
+    assert corrections(STANDARD) == {}
+    assert not any(KNOBS[name].learned for name in ("request_basic", "request_https")), "to send secrets in clear is never learned"
 
 
 @pytest.mark.quirk("K-40")

@@ -51,6 +51,7 @@ def test_the_file_is_taken_by_the_simulator_as_a_profile_with_every_knob(tmp_pat
         "not-ready 60 9002",
     )  # fmt: skip
     assert (played.transfer_complete, played.cr_basic, played.empties, played.inform) == (False, True, 3, ("parameter-key 0",))
+    assert played.udp == ("sorted-hmac",)
     assert set(played.files) == {"second-boot", "no-https", "host-name", "exact-size"}
 
 

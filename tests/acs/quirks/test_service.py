@@ -158,6 +158,20 @@ def value_of(knob):
     return knob.choices[0] if knob.choices else {"wrote": 'a "quoted" \\ text\n', "shows": "ü\x7f"} if knob.name == "not_kept" else 9005
 
 
+def test_what_the_registry_says_of_a_model_is_read_knob_by_knob(models):
+    add(models, knob="request_basic", value=True, firmware="1.*")
+    add(models, knob="read_batch", value=7)
+    models.shows("A", "boot_s", 90)
+    with models.database.read() as session:
+
+        def of(version, *knobs):
+            return service.of_model(session, DEFAULT_TENANT, "02A5C1", "Box", version, knobs)
+
+        assert of("1.2", "request_basic", "udp_sorted") == DeviceQuirks(request_basic=True)
+        assert of("2.0", "request_basic") == DeviceQuirks()
+        assert service.of_model(session, DEFAULT_TENANT + 1, "02A5C1", "Box", "1.2", ["request_basic"]) == DeviceQuirks()
+
+
 def export(models):
     with models.database.read() as session:
         return service.export(session, DEFAULT_TENANT, NOW)
@@ -170,7 +184,9 @@ def import_(models, text, actor=ANNA, **given):
 
 def test_every_knob_comes_back_from_its_file_as_it_was(models):
     for knob in KNOBS.values():
-        item = "Device.X.*.Y" if knob.shape is Shape.NAMES else ""
+        item = {"scales": "optical.voltage_v", "inverted": "wifi.2g.enabled"}.get(
+            knob.name, "Device.X.*.Y" if knob.shape is Shape.NAMES else ""
+        )
         add(models, knob=knob.name, item=item, value=value_of(knob), firmware=">=1 <2", pinned=True, note='Ünder "quotes"\tand tabs')
     text = export(models)
     before = {(e.knob, e.item): e.value for e in models.entries()}

@@ -7,14 +7,18 @@ import pytest
 import pytest_twisted
 
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.provisioning.quirks import DeviceQuirks
+from acs.quirks import service as quirks
 from acs.reach import service as reach
-from acs.reach.views import Code, Method
+from acs.reach.service import Target
+from acs.reach.views import Code, Method, Way
 from acs.secrets import Vault
 from acs.server.calls import Calls
+from acs.server.connection_request import WakeResult
 from acs.server.process import open_database, utc_now
 from acs.settings import Settings
 from simulators.device import Device
-from tests.acs.server.house import House, reactor, until
+from tests.acs.server.house import ACTOR, House, reactor, until
 from tests.prosody import DOMAIN, Prosody
 
 INSIDE = "127.200"
@@ -128,6 +132,56 @@ async def test_device_is_woken_through_a_real_xmpp_server(make_house: Any, proso
     await until(lambda: looked_at(house, device).diagnosis.code is Code.WORKS)
     first = looked_at(house, device).attempts[0]
     assert (first.method, first.result) == (Method.XMPP, "ok")
+
+
+def known_of_g240(house: House, **knobs: bool) -> None:
+    with house.database.write() as unit:
+        for knob, value in knobs.items():
+            quirks.add(unit, ACTOR, {"product_class": "G240", "knob": knob, "value": value}, utc_now())
+
+
+@pytest.mark.quirk("K-68")
+@pytest_twisted.ensureDeferred
+async def test_model_that_knows_only_basic_is_sent_our_login_in_clear_only_where_a_person_said_so(house: House):
+    house.let_in()
+    (device,) = (await house.fleet(1, "G240", quirks=("cr-basic",))).devices
+    await house.settled(device)
+    refused = await house.request(device, "wake")
+    await until(lambda: looked_at(house, device).attempts, what="a call")
+    assert [(one.result, one.detail) for one in looked_at(house, device).attempts] == [
+        ("unauthorized", "the device offers no login we may use")
+    ]
+    assert device.counts.calls == 0
+    known_of_g240(house, request_basic=True)
+    house.calls.waker.want(house.id_of(device))
+    assert (await house.ended(refused)).state == "done"
+    assert device.counts.calls == 1
+
+
+@pytest.mark.quirk("K-72")
+@pytest_twisted.ensureDeferred
+async def test_model_that_wants_datagrams_signed_over_sorted_fields_gets_them_so(house: House):
+    house.let_in()
+    known_of_g240(house, udp_sorted=True)
+    (device,) = (await house.fleet(1, "G240", nat=INSIDE, quirks=("udp-sorted-hmac",))).devices
+    await house.settled(device)
+    await applied(house, device, "enable_stun")
+    await until(lambda: house.calls.stun.bindings, what="a binding that the device proved")
+    await until(lambda: not device.in_session and not house.open_operations(device))
+    assert (await house.done(device, "wake")).state == "done"
+    assert device.links[0].heard == 1
+
+
+@pytest.mark.parametrize(("said", "result"), [(False, WakeResult.NO_URL), (True, WakeResult.REFUSED)])
+@pytest_twisted.ensureDeferred
+async def test_https_address_of_a_model_is_called_where_a_person_said_so_though_the_setting_does_not(
+    house: House, said: bool, result: WakeResult
+):
+    target = Target(
+        DEFAULT_TENANT, (), "u", "s", "", in_session=False, wanted=True, informed_at=None, quirks=DeviceQuirks(request_https=said)
+    )
+    found, _ = await house.calls._send(1, target, Way(Method.HTTP, "https://127.0.0.1:9/cr"))
+    assert found is result
 
 
 @pytest_twisted.ensureDeferred

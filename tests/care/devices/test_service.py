@@ -14,7 +14,7 @@ from tests.care import samples
 from tests.care.conftest import OTHER_TENANT
 
 ANNA = Actor("user:anna", DEFAULT_TENANT)
-QUERIES = 12
+QUERIES = 13
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ VALUES = {Shape.FLAG: True, Shape.COUNT: 7, Shape.CHOICE: "digits", Shape.NAMES:
 def test_each_knob_has_a_name_and_a_sentence_with_its_value(app, knob):
     value = {"types": "unsignedInt", "normalised": "aa:bb"}.get(knob.name, VALUES[knob.shape])
     value = {"wrote": "a", "shows": "b"} if knob.name == "not_kept" else value
+    value = "0.1" if knob.name == "scales" else value
     with app.test_request_context():
         assert str(words.KNOB_WORDS[knob.name])
         told = words.sentence(knob.name, "Device.X.Y", value)
@@ -35,7 +36,7 @@ def test_words_are_there_for_knobs_and_states_only():
     [
         ("read_batch", " 20 ", 20), ("needs_restart", "yes", True), ("needs_restart", "no", False),
         ("refused_names", "9002", 9002), ("refused_names", "", 9005),
-        ("hidden", "", True), ("types", "int", "int"), ("boolean_literal", "words", "words"), ("not_kept", "a → b", {"wrote": "a", "shows": "b"}),
+        ("hidden", "", True), ("inverted", "", True), ("scales", "0.1", "0.1"), ("types", "int", "int"), ("boolean_literal", "words", "words"), ("not_kept", "a → b", {"wrote": "a", "shows": "b"}),
     ],
 )  # fmt: skip
 def test_what_is_typed_becomes_the_value_and_is_shown_the_same_again(app, knob, text, value):
@@ -48,6 +49,11 @@ def test_what_is_typed_becomes_the_value_and_is_shown_the_same_again(app, knob, 
 def test_what_is_no_value_is_refused_by_the_name_people_know(app, knob, text):
     with app.test_request_context(), pytest.raises(ValueError, match=str(words.KNOB_WORDS[knob])):
         words.parsed(knob, text)
+
+
+def test_a_person_is_told_that_basic_sends_the_login_in_clear_and_that_nobody_learns_it(app):
+    with app.test_request_context():
+        assert "clear text" in words.sentence("request_basic", "", True) and "never learned" in words.sentence("request_basic", "", True)
 
 
 def test_a_scope_is_told_by_model_first(app):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from datamodels.canonical import Resolver, describe, names, to_raw
+from datamodels.canonical import Correction, Resolver, describe, names, to_raw
 from datamodels.check import wire_type
 from datamodels.tree import for_root
 from tests.datamodels.trees import NAMES, root_of, tree
@@ -10,6 +10,27 @@ from tests.datamodels.trees import NAMES, root_of, tree
 
 def device(name: str) -> Resolver:
     return Resolver(tree(name), root_of(name))
+
+
+@pytest.mark.quirk("K-43", "K-44")
+def test_what_a_model_means_otherwise_is_turned_round_when_reading_and_when_writing():
+    path = WLAN + "1.AutoChannelEnable"
+    found = tree("tr098-ont")
+    plain = Resolver(found, "InternetGatewayDevice")
+    odd = Resolver(found, "InternetGatewayDevice", {"wifi.5g.auto_channel": Correction(inverted=True)})
+    told = plain.get("wifi.5g.auto_channel")
+    assert told is not None and told.path == path
+    assert odd.get("wifi.5g.auto_channel").value is (not told.value)
+    assert to_raw(odd, "wifi.5g.auto_channel", True)[0][:2] == (path, "false")
+    assert to_raw(plain, "wifi.5g.auto_channel", True)[0][:2] == (path, "true")
+
+
+@pytest.mark.quirk("K-43")
+def test_a_number_in_another_unit_is_brought_into_ours_and_back():
+    found = {"Device.DHCPv4.Server.Pool.1.LeaseTime": "1440", "Device.DHCPv4.Server.Pool.1.Enable": "true"}
+    odd = Resolver(found, "Device", {"dhcp.lease_time_s": Correction(scale=10)})
+    assert odd.get("dhcp.lease_time_s").value == 14400
+    assert to_raw(odd, "dhcp.lease_time_s", 28800)[0][:2] == ("Device.DHCPv4.Server.Pool.1.LeaseTime", "2880")
 
 
 GATEWAY, ONT = "tr181-gateway", "tr098-ont"
