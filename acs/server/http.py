@@ -265,7 +265,11 @@ class Connection(Protocol):
     def _failed(self, failure: Any, request: Request) -> None:
         _log.error("request failed", trace=failure.getTraceback()[-3000:])
         self._answered(request)
-        self._refuse(500, "error")
+        _refused.labels("error").inc()
+        self._deaf = True
+        self._waiting.clear()  # its place is before them
+        self._refusal = Response(500, close=True)
+        self._answer_next()
 
     def _answer(self, response: Response, request: Request) -> None:
         self._answered(request)

@@ -277,6 +277,16 @@ def test_handler_that_fails_is_answered_500_and_counted(clock: Clock):
     assert sample("hearthline_http_refused_total") == before + 1
 
 
+@pytest.mark.parametrize("more", [post(b"2"), b"GARBAGE\r\n\r\n"])
+def test_failure_is_told_in_its_place_and_ends_the_connection(line: Line, echo: Echo, more: bytes):
+    echo.waits = True
+    line.send(post(b"1") + more)
+    echo.later[0].errback(RuntimeError("a defect"))
+    assert [a.status for a in line.read()] == [500]
+    assert line.closed
+    assert len(echo.requests) == 1
+
+
 @pytest.mark.quirk("K-15")
 def test_answer_to_who_has_hung_up_is_dropped(line: Line, echo: Echo):
     echo.waits = True
