@@ -1,4 +1,4 @@
-"""Tables of who may connect. Only this package knows them; workers hold what they need of it in memory (acs/server/login/gate.py)."""
+"""Tables of who may connect. Only this package knows them; workers hold what they need of it in memory (acs/server/login/entrance.py)."""
 
 from datetime import datetime
 

@@ -229,17 +229,18 @@ def note_refusals(unit: Unit, tenant: TenantId, refused: Sequence[Refused]) -> N
     """Add what was refused since the last flush; the same again raises a count. Only the newest rows are kept."""
     if not refused:
         return
-    for each in refused:
-        key = {"tenant_id": tenant, "address": each.address[:64], "claimed": each.claimed[:255], "reason": each.reason.value}
-        insert = dialect_insert(unit.connection, Refusal).values(
-            **key, detail=each.detail[:300], count=each.count, first_at=each.first_at, last_at=each.last_at
-        )
-        unit.session.execute(
-            insert.on_conflict_do_update(
-                index_elements=list(key),
-                set_={"detail": insert.excluded.detail, "count": Refusal.count + insert.excluded.count, "last_at": insert.excluded.last_at},
-            )
-        )
+    rows = [
+        {
+            "tenant_id": tenant, "address": each.address[:64], "claimed": each.claimed[:255], "reason": each.reason.value,
+            "detail": each.detail[:300], "count": each.count, "first_at": each.first_at, "last_at": each.last_at,
+        }
+        for each in refused
+    ]  # fmt: skip
+    insert = dialect_insert(unit.connection, Refusal)
+    added = {"detail": insert.excluded.detail, "count": Refusal.count + insert.excluded.count, "last_at": insert.excluded.last_at}
+    unit.connection.execute(
+        insert.on_conflict_do_update(index_elements=["tenant_id", "address", "claimed", "reason"], set_=added), rows
+    )  # one statement for all: hundreds in a transaction would keep the devices waiting
     oldest = unit.session.scalar(
         select(Refusal.last_at).where(Refusal.tenant_id == tenant).order_by(Refusal.last_at.desc()).offset(REFUSALS_KEPT).limit(1)
     )

@@ -104,8 +104,9 @@ class Doorman:
         self._stale = False
 
         def failed(failure: Any) -> None:
-            self.entrance.refusals.put_back(refused)
-            self._stale |= reload
+            self.entrance.put_back(refused, hits)
+            if reload:
+                self._ticks = -1  # read anew with the next tick, not at once: it may go on failing
             _log.error("the entrance's notes were not written", error=str(failure.value))
 
         def done(found: Access | None) -> None:
@@ -113,7 +114,7 @@ class Doorman:
                 self.entrance.load(found)
 
         self._busy = deferToThread(self._both, refused, hits, reload)
-        self._busy.addCallbacks(done, failed)
+        self._busy.addCallback(done).addErrback(failed)
         self._busy.addCallback(self._idle)
 
     def _idle(self, _done: None) -> None:

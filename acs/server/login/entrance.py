@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from acs.access.matching import Blocks
-from acs.access.views import Access, BlockAction, BlockView, Reason
+from acs.access.views import Access, BlockAction, BlockView, Reason, Refused
 from acs.cwmp.events import CONNECTION_REQUEST, normalised
 from acs.cwmp.identity import Identity, identity_of
 from acs.cwmp.messages import Inform
@@ -217,6 +217,13 @@ class Entrance:
     def drain_hits(self) -> dict[int, tuple[int, datetime]]:
         found, self.hits = self.hits, {}
         return found
+
+    def put_back(self, refused: tuple[Refused, ...], hits: dict[int, tuple[int, datetime]]) -> None:
+        """What could not be written, to be written with the next."""
+        self.refusals.put_back(refused)
+        for rule_id, (times, last) in hits.items():
+            more, newer = self.hits.get(rule_id, (0, last))
+            self.hits[rule_id] = (times + more, max(last, newer))
 
 
 def _by_rule(rule: BlockView) -> Turned:

@@ -86,13 +86,31 @@ async def test_what_could_not_be_written_is_written_later(doorman, database, clo
     def broken(*_args):
         raise OSError("disk full")
 
+    number = add(database)
     monkeypatch.setattr(access, "note_refusals", broken)
     doorman.entrance.refusals.note("203.0.113.9", "K", Reason.LOGIN, "", NOW)
+    doorman.entrance.hits[number] = (2, NOW)
     clock.advance(FLUSH_S)
     await until(lambda: doorman._busy is None)
     monkeypatch.setattr(access, "note_refusals", real)
+    doorman.entrance.hits[number] = (doorman.entrance.hits[number][0] + 1, NOW)
     clock.advance(FLUSH_S)
     await until(lambda: stored(database)[0])
+    assert stored(database)[1][0].hits == 3
+
+
+@pytest_twisted.ensureDeferred
+async def test_rules_that_cannot_be_used_do_not_stop_the_next_reading(doorman, database, clock, monkeypatch):
+    def broken(_found):
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(doorman.entrance, "load", broken)
+    doorman.hints([{"kind": "access"}])
+    await until(lambda: doorman._busy is None)
+    monkeypatch.undo()
+    add(database)
+    clock.advance(FLUSH_S)
+    await until(lambda: doorman.entrance.blocks.rules)
 
 
 @pytest_twisted.ensureDeferred
