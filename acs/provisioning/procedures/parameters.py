@@ -5,6 +5,7 @@ down to the culprit, or, where both halves can be read, was too large (K-46, K-4
 grows again by small steps. Conformance C.2 to C.6, K.2.
 """
 
+from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -202,7 +203,7 @@ def read_subtree(ctx: Context, path: str, missing: Missing) -> Generator[Any, An
         if not isinstance(answer, CwmpFault) and all(v.name != path for v in answer.parameter_list):
             return tuple(answer.parameter_list)
         refused = answer if isinstance(answer, CwmpFault) else None
-    names = yield from walk(path, False, quirks)
+    names = yield from walk(path, False, quirks, missing)
     leaves = [name for name, _ in names if not name.endswith(".")]
     if not leaves and refused is not None:
         missing.append((path, refused))
@@ -237,23 +238,38 @@ def _told(missing: Iterable[tuple[str, CwmpFault]]) -> list[dict[str, str]]:
 # ---- discovery ---------------------------------------------------------------------------------------------
 
 
-def walk(path: str, deep: bool, quirks: DeviceQuirks = STANDARD) -> Generator[Any, Answer, tuple[tuple[str, bool], ...]]:
-    """Names below `path` with their writable flags. `deep` asks for all at once first; a refusal is walked level by level.
+MOST_NAMES, MOST_LISTS, LONGEST_PATH = 60_000, 20_000, 256
+"""What one walk takes and asks: a device that lists ever new children does not keep it going for ever. Paths are string(256) in the standard."""
+CUT = CwmpFault(8004, "the device lists more than we take; the rest was left out")
+"""Stands in `missing` where a walk ended before its end."""
+
+
+def walk(
+    path: str, deep: bool, quirks: DeviceQuirks = STANDARD, missing: Missing | None = None
+) -> Generator[Any, Answer, tuple[tuple[str, bool], ...]]:
+    """Names below `path` with their writable flags. `deep` asks for all at once first; a refusal is walked level by level, the upper
+    levels first: where it is cut, what is left out lies deep.
 
     A device that gives nothing level by level (quirk K-47) is asked for all at once instead.
     """
+    missing = [] if missing is None else missing
     refused = ""
     if deep and (not quirks.deep_names_refused or quirks.next_level_refused):
         answer = yield GetParameterNames(path, False)
         if not isinstance(answer, CwmpFault) and answer.parameter_list:
-            return _names(answer.parameter_list)
+            return _bounded(path, _names(answer.parameter_list), missing)
         refused = _answered(answer)
     found: dict[str, bool] = {}
-    stack = [] if quirks.next_level_refused else [path]
-    seen = set(stack)
+    open_ = deque[str]() if quirks.next_level_refused else deque([path])
+    seen = set(open_)
     level, itself, unknown = "nothing was asked", False, False
-    while stack:
-        asked = stack.pop()
+    lists = 0
+    while open_:
+        asked = open_.popleft()
+        if lists == MOST_LISTS or len(found) > MOST_NAMES:
+            missing.append((asked, CUT))
+            break
+        lists += 1
         answer = yield GetParameterNames(asked, True)
         if asked == path:
             level, unknown = _answered(answer), isinstance(answer, CwmpFault) and answer.code == 9005
@@ -262,9 +278,9 @@ def walk(path: str, deep: bool, quirks: DeviceQuirks = STANDARD) -> Generator[An
         for name, writable in _names(answer.parameter_list):
             itself = itself or name == asked
             found[name] = writable
-            if name.endswith(".") and name not in seen and name.startswith(path):
+            if name.endswith(".") and name not in seen and name.startswith(path) and len(name) <= LONGEST_PATH:
                 seen.add(name)
-                stack.append(name)
+                open_.append(name)
     if found:
         if refused:
             yield Learned(
@@ -272,7 +288,7 @@ def walk(path: str, deep: bool, quirks: DeviceQuirks = STANDARD) -> Generator[An
             )
         if itself:
             yield Learned("lists_itself", True, asked=f"the next level of {path}", answered="the object itself is in the list")
-        return tuple(found.items())
+        return _bounded(path, tuple(found.items()), missing)
     if not deep and not unknown:
         answer = yield GetParameterNames(path, False)
         if not isinstance(answer, CwmpFault) and answer.parameter_list:
@@ -280,8 +296,14 @@ def walk(path: str, deep: bool, quirks: DeviceQuirks = STANDARD) -> Generator[An
                 yield Learned(
                     "next_level_refused", True, asked=f"the next level of {path}", answered=f"{level}; all at once they are listed"
                 )
-            return _names(answer.parameter_list)
+            return _bounded(path, _names(answer.parameter_list), missing)
     return ()
+
+
+def _bounded(path: str, names: tuple[tuple[str, bool], ...], missing: Missing) -> tuple[tuple[str, bool], ...]:
+    if len(names) > MOST_NAMES and all(fault is not CUT for _, fault in missing):
+        missing.append((path, CUT))
+    return names[:MOST_NAMES]
 
 
 def _answered(answer: Any) -> str:
@@ -306,12 +328,12 @@ def discover(ctx: Context) -> Procedure:
     Where the device lists no names at its root (K-45), names come with the values of the whole tree.
     """
     quirks, root = ctx.facts.quirks, ctx.facts.root + "."
-    names = () if quirks.root_names_refused else (yield from walk(root, ctx.attempts == 0, quirks))
+    missing: Missing = []
+    names = () if quirks.root_names_refused else (yield from walk(root, ctx.attempts == 0, quirks, missing))
     leaves = [name for name, _ in names if not name.endswith(".")]
     if not leaves:
         return (yield from _discover_values(ctx, root))
     yield Progress(f"{len(leaves)} parameters found")
-    missing: Missing = []
     values = yield from read_leaves(ctx, leaves, missing)
     return Done({"parameters": len(leaves), "values": len(values), "missing": _told(missing)}, (Snapshot("", names, values),))
 
@@ -335,7 +357,7 @@ def refresh(ctx: Context) -> Procedure:
     snapshots: list[Snapshot] = []
     missing: Missing = []
     for prefix in ctx.args["prefixes"]:
-        names = yield from walk(prefix, True, ctx.facts.quirks)
+        names = yield from walk(prefix, True, ctx.facts.quirks, missing)
         if not names:
             missing.append((prefix, CwmpFault(9005)))
             continue
@@ -380,8 +402,8 @@ def add_object(ctx: Context) -> Procedure:
             removed = yield DeleteObject(row, ctx.facts.parameter_key)
             kept = " It could not be taken away again." if isinstance(removed, CwmpFault) else " The row was taken away again."
             return Failed("The device refused the values of the new row." + kept, written)
-    names = yield from walk(row, True, quirks)
     missing: Missing = []
+    names = yield from walk(row, True, quirks, missing)
     got = yield from read_leaves(ctx, [name for name, _ in names if not name.endswith(".")], missing)
     return Done({"instance": number, "path": row}, (Snapshot(row, _with_row(row, names), got),))
 

@@ -383,6 +383,72 @@ def test_refresh_tells_what_is_not_there_and_fails_only_when_nothing_is():
     assert none.fault == CwmpFault(9005)
 
 
+class Endless(Device):
+    """Lists two new objects and a value below whatever it is asked for; `all_at_once`: a list of that many values."""
+
+    all_at_once = 0
+
+    def _GetParameterNames(self, request):
+        path = request.parameter_path
+        if not request.next_level:
+            return GetParameterNamesResponse(tuple(ParameterInfoStruct(f"{path}L{i}", True) for i in range(self.all_at_once)))
+        return GetParameterNamesResponse(tuple(ParameterInfoStruct(path + name, True) for name in ("1.", "2.", "Leaf")))
+
+    def _GetParameterValues(self, request):
+        return GetParameterValuesResponse(tuple(ParameterValueStruct(name, "x") for name in request.parameter_names))
+
+
+@pytest.mark.cwmp("J-22")
+@pytest.mark.parametrize(
+    ("most_names", "most_lists", "lists", "names"),
+    [(400, 10_000, 134, 400), (10_000, 50, 50, 150)],
+    ids=["names", "lists"],
+)
+def test_a_walk_of_a_tree_without_end_ends_and_says_where_it_was_cut(monkeypatch, most_names, most_lists, lists, names):
+    monkeypatch.setattr(parameters, "MOST_NAMES", most_names)
+    monkeypatch.setattr(parameters, "MOST_LISTS", most_lists)
+    d = Endless()
+    seen = played(parameters.discover(context()), d).outcome
+    assert len([request for request in d.asked_for(GetParameterNames) if request.next_level]) == lists
+    assert len(seen.snapshots[0].names) == names
+    (cut,) = seen.result["missing"]
+    assert cut["path"].startswith("Device.") and "lists more than we take" in cut["fault"]
+    assert ("Device.Leaf", True) in seen.snapshots[0].names, "what lies high is kept, what is left out lies deep"
+
+
+@pytest.mark.cwmp("J-22")
+def test_a_list_of_everything_is_cut_as_well(monkeypatch):
+    monkeypatch.setattr(parameters, "MOST_NAMES", 300)
+    d = Endless()
+    d.all_at_once = 301
+    seen = play(parameters.refresh(context(args={"prefixes": ["Device.A."]})), d)
+    assert (seen.result["values"], [one["path"] for one in seen.result["missing"]]) == (300, ["Device.A."])
+
+
+@pytest.mark.cwmp("J-22")
+def test_paths_longer_than_the_standard_allows_are_not_followed():
+    class Deep(Endless):
+        def _GetParameterNames(self, request):
+            if not request.next_level:
+                return CwmpFault(9004)
+            return GetParameterNamesResponse((ParameterInfoStruct(request.parameter_path + "Object123.", False),))
+
+    d = Deep()
+    play(parameters.discover(context()), d)
+    assert max(len(request.parameter_path) for request in d.asked_for(GetParameterNames)) <= 256
+
+
+@pytest.mark.quirk("K-59")
+def test_a_row_whose_number_was_used_before_is_read_whole_so_nothing_of_the_old_one_is_left():
+    d = device(tables=frozenset({"Device.NAT.PortMapping."}), next_row=3)
+    d.values["Device.NAT.PortMapping.3.Description"] = "old"
+    gone = play(parameters.delete_object(context(args={"path": "Device.NAT.PortMapping.3."})), d)
+    assert gone.snapshots == (parameters.Snapshot("Device.NAT.PortMapping.3.", (), ()),)
+    made = play(parameters.add_object(context(args={"table": "Device.NAT.PortMapping."})), d)
+    (row,) = made.snapshots
+    assert (row.prefix, [(v.name, v.value) for v in row.values]) == ("Device.NAT.PortMapping.3.", [("Device.NAT.PortMapping.3.Enable", "0")])
+
+
 # ---- objects ---------------------------------------------------------------------------------------------------
 
 TABLE = "Device.NAT.PortMapping."
