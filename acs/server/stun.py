@@ -22,6 +22,8 @@ from acs.cwmp.stun import Address, Message
 SECRET_FOR_S = 60.0
 """How long a looked-up secret, or that there is none, is believed."""
 REMEMBERED = 50_000
+NAME_MOST = 32
+"""As long as a STUN username of ours can be (device_reach.stun_username)."""
 LOOKUPS = 100
 BINDING_FOR_S = 900.0
 """A binding that was not seen for so long is gone: keep-alives come at least every few minutes."""
@@ -90,7 +92,7 @@ class StunServer(DatagramProtocol):
             _heard.labels("not_a_request").inc()
             return
         username = message.username
-        if not username:
+        if len(username) > NAME_MOST or not username.isprintable() or not username:  # none of ours: not looked up, and not remembered
             self._answer(message, source)
             return
         known = self._secrets.get(username)

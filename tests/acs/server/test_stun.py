@@ -92,6 +92,13 @@ def test_stranger_is_answered_and_not_believed(bench: Bench):
     assert bench.looked_up == ["somebody"]  # that there is none is remembered for a while
 
 
+@pytest.mark.parametrize("name", [b"some\0body", b"x" * 33])
+def test_name_that_cannot_be_one_of_ours_is_not_looked_up_nor_remembered(bench: Bench, name: bytes):
+    """PostgreSQL takes no NUL, and fifty thousand names of a datagram's length are many megabytes."""
+    assert bench.hears(CALLS, (stun.USERNAME, name)).mapped == DEVICE
+    assert bench.looked_up == []
+
+
 def test_binding_is_stored_when_it_changes_and_every_few_minutes(bench: Bench, clock: Clock):
     for _ in range(20):
         bench.hears(CALLS, NAME, secret=SECRET)
