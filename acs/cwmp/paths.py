@@ -7,6 +7,9 @@ from acs.cwmp.faults import AcsProtocolError
 
 ParameterPath = NewType("ParameterPath", str)
 
+ROOTS = ("Device", "InternetGatewayDevice")
+"""What the trees of TR-181 and TR-098 begin with."""
+
 _PATH = re.compile(r"(?:[A-Za-z_][\w-]*|\d+|\[[^\]\s]+\])(?:\.(?:[A-Za-z_][\w-]*|\d+|\[[^\]\s]+\]))*\.?")
 _NUMBER = re.compile(r"(?<=\.)\d+(?=\.)|(?<=\.)\[[^\]]+\](?=\.)")
 

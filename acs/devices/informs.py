@@ -14,7 +14,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
-from acs.cwmp.messages import Inform
+from acs.cwmp.messages import Inform, ParameterValueStruct
+from acs.cwmp.paths import ROOTS, root_of
 from acs.db.bulk import insert_rows, update_rows
 from acs.devices.alarms import Raised, raise_alarms
 from acs.devices.aliases import leads_to
@@ -188,20 +189,20 @@ def _one(
 ) -> tuple[InformOut, dict[str, Any]]:
     inform = work.inform
     codes = tuple(dict.fromkeys(normalised(event.event_code) for event in inform.event))
-    values = {v.name.partition(".")[2]: v.value for v in inform.parameter_list}
+    named, root = _named(inform.parameter_list, head.root)
+    values = {v.name.partition(".")[2] if root else v.name: v.value for v in named}
     trust, admitted_now = Trust(head.trust), False
     if trust is Trust.QUARANTINE and not work.held and (admit_all or (work.login in _ENROLS and _rule_admits(connection, work))):
         trust, admitted_now = Trust.ADMITTED, True
     elif trust is Trust.ADMITTED and work.login == "onboarding" and not _may_enrol_again(connection, work, head):
         trust = Trust.QUARANTINE
     epoch, count = head.epoch + 1, head.inform_count + 1
-    root = inform.parameter_list[0].name.partition(".")[0] if inform.parameter_list else ""
     row = {
         "id": head.id,
         "software_version": values.get("DeviceInfo.SoftwareVersion", head.software_version)[:64],
         "hardware_version": values.get("DeviceInfo.HardwareVersion", head.hardware_version)[:64],
         "manufacturer": (inform.device_id.manufacturer.strip() or head.manufacturer)[:64],
-        "root": root if root in ("Device", "InternetGatewayDevice") else head.root,
+        "root": root,
         "trust": trust.value,
         "address": work.address[:64],
         "wan_address": _wan_address(inform, head.wan_address)[:64],
@@ -211,7 +212,7 @@ def _one(
         "silent_at": silent_after(work.at, head.inform_interval_s),
         "silent_told": False,
         "inform_count": count,
-        "inform_values": inform_document(inform.parameter_list, vault),
+        "inform_values": inform_document(named, vault),
         "epoch": epoch,
         "session_token": work.token,
         "session_state": work.session_state,
@@ -228,6 +229,14 @@ def _one(
         head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
     )  # fmt: skip
     return out, row
+
+
+def _named(values: Sequence[ParameterValueStruct], known: str) -> tuple[Sequence[ParameterValueStruct], str]:
+    """What is informed under full names, and the root of the tree. Names without one get that of the tree (quirk K-36)."""
+    root = next((found for v in values if (found := root_of(v.name)) in ROOTS), known)
+    if not values or root_of(values[0].name) in ROOTS:
+        return values, root
+    return [v if root_of(v.name) in ROOTS else replace(v, name=f"{root}.{v.name}".lstrip(".")) for v in values if v.name], root
 
 
 def _wan_address(inform: Inform, known: str) -> str:

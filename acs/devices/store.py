@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from acs.cwmp.messages import ParameterValueStruct
+from acs.cwmp.paths import ROOTS
 from acs.db.bulk import upsert_rows
 from acs.devices.models import Device, ParamBase, ParamLive, ParamName, PathSet
 from acs.devices.packing import EMPTY, Stored, Tree, digest, from_tree, to_tree, unpack_names
@@ -201,7 +202,8 @@ def _learn_head(connection: Connection, device_id: int, values: Mapping[str, Par
 def _learn_address(connection: Connection, device_id: int, values: Mapping[str, Stored]) -> None:
     """The device's own WAN address, so that it can be found by it; TR-181 devices do not inform it."""
     root = next(iter(values), "").partition(".")[0]
-    if root in ("Device", "InternetGatewayDevice"):
+    if root in ROOTS:
+        connection.execute(update(Device).where(Device.id == device_id, Device.root == "").values(root=root))  # quirk K-36
         found = Resolver({path: stored.value for path, stored in values.items()}, root).get("wan.ip_address")
         if found is not None and found.raw:
             connection.execute(update(Device).where(Device.id == device_id).values(wan_address=found.raw[:64]))

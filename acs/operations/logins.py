@@ -22,3 +22,8 @@ def renew(session: Session, vault: Vault, device: Device) -> None:
 def expect_enrolment(session: Session, device_id: int, now: datetime) -> None:
     """A factory reset is about to leave: the device forgets its login, and may enrol again."""
     session.execute(update(DeviceCredential).where(DeviceCredential.device_id == device_id).values(enrol_until=now + ENROL_WITHIN))
+
+
+def called_as(session: Session, device_id: int, username: str) -> None:
+    """The device keeps the name it is called by (quirk K-54): only the password is ours."""
+    session.execute(update(DeviceCredential).where(DeviceCredential.device_id == device_id).values(request_username=username[:255]))

@@ -269,6 +269,8 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
     if row.finished_at is not None:
         row.progress = ""
         stations["done"] = step.at.isoformat()
+        if isinstance(name := (row.result or {}).get("request_username"), str):
+            logins.called_as(unit.session, step.device_id, name)
     row.stations = stations
 
 

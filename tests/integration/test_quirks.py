@@ -1,7 +1,6 @@
 """Every quirk profile of the simulator against our own ACS: first contact, a read, a write, and quiet again; or refused as the profile says.
 
-What a profile expects stands in simulators/quirks/profiles.toml. `HALF_DONE` names the few devices whose first contact
-cannot be done whole. The first profile of each row is played always, the others in long runs.
+What a profile expects stands in simulators/quirks/profiles.toml. The first profile of each row is played always, the others in long runs.
 """
 
 from typing import Any
@@ -19,12 +18,6 @@ from simulators.quirks import named
 from tests.acs.server.house import House, until
 
 MODEL = "Norvik G240"
-HALF_DONE = {
-    "short-names": "nothing in its Inform tells the root of its tree",
-    "one-refused-rolls-back": "it keeps what it can",
-    "not-ready": "later",
-}
-"""Profiles whose first contact cannot be done whole, and why; reading and writing work all the same."""
 
 
 def profiles(expect: str) -> list[Any]:
@@ -94,11 +87,10 @@ async def test_an_odd_device_is_provisioned_read_and_written(house: House, monke
     fleet = await house.fleet(1, about.get("model", MODEL), quirks=(name,))
     odd = Odd(house, fleet.devices[0])
     await odd.becomes_quiet()
-    if name not in HALF_DONE:
-        assert {view.kind: view.state for view in odd.operations() if view.kind in ("secure", "discover")} == {
-            "secure": "done",
-            "discover": "done",
-        }
+    assert {view.kind: view.state for view in odd.operations() if view.kind in ("secure", "discover")} == {
+        "secure": "done",
+        "discover": "done",
+    }
     ssid = odd.path("WiFi.SSID.1.SSID", "LANDevice.1.WLANConfiguration.1.SSID")
     for kind, args in (("read", {"paths": [ssid]}), ("write", {"values": [[ssid, "Odd Street", "string"]]})):
         view = await odd.asked(kind, args)
@@ -148,3 +140,30 @@ async def test_basic_sent_unasked_counts_where_the_operator_allows_it(make_house
     await odd.becomes_quiet()
     assert odd.device.counts.failed == 0
     assert {view.kind: view.state for view in odd.operations()}["secure"] == "done"
+
+
+@pytest.mark.quirk("K-54")
+@pytest_twisted.ensureDeferred
+async def test_a_device_that_keeps_the_name_it_is_called_by_is_called_by_that_name(house: House):
+    house.let_in()
+    odd = Odd(house, (await house.fleet(1, MODEL, quirks=("one-refused-rolls-back",))).devices[0])
+    await odd.becomes_quiet()
+    assert odd.device.value("Device.ManagementServer.ConnectionRequestPassword") != ""
+    before = odd.device.counts.calls
+    await house.request(odd.key, "wake", {})
+    await until(lambda: odd.device.counts.calls > before, what="it is called, and takes the login")
+
+
+@pytest.mark.quirk("K-36")
+@pytest_twisted.ensureDeferred
+async def test_the_root_a_device_leaves_out_is_learned_and_put_before_what_it_informs(house: House):
+    house.let_in()
+    odd = Odd(house, (await house.fleet(1, MODEL, quirks=("short-names",))).devices[0])
+    await odd.becomes_quiet()
+    odd.device.trigger("2 PERIODIC")
+    await until(lambda: odd.device.counts.sessions >= 2 and odd.is_quiet())
+    with house.database.read() as session:
+        head = devices.get(session, DEFAULT_TENANT, house.id_of(odd.key), utc_now())
+        names = devices.tree(session, DEFAULT_TENANT, house.id_of(odd.key)).values
+    assert (head.root, head.software_version) == ("Device", odd.device.value("Device.DeviceInfo.SoftwareVersion"))
+    assert {name.partition(".")[0] for name in names} == {"Device"}

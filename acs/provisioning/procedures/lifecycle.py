@@ -12,8 +12,11 @@ from typing import Any
 from acs.cwmp.events import BOOT, BOOTSTRAP, M_REBOOT
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import Download, FactoryReset, GetParameterValues, ParameterValueStruct, Reboot, SetParameterValues
-from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Outcome, Procedure, Trigger, Wait
+from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Procedure, Trigger, Wait
+from acs.provisioning.procedures.parameters import became_ready, wait_until_ready
 from acs.provisioning.procedures.plain import in_words
+from acs.provisioning.procedures.reach import hand_out_request_login
+from acs.provisioning.procedures.roots import rooted
 from acs.provisioning.quirks import file_url_problem
 
 REBOOT_GRACE = timedelta(minutes=10)
@@ -94,8 +97,9 @@ def firmware(ctx: Context) -> Procedure:
     )  # fmt: skip
     if isinstance(answer, CwmpFault):
         return Failed(f"The device refused the download. It still runs {before or 'its old version'}.", answer)
-    if answer.status == 0:
-        return _await_firmware(ctx, "Loaded; waiting for the new version", before)
+    if answer.status == 0:  # done at once: no report need come (conformance I-4), the version says whether it is so
+        memo = {"before": before, "asked_at": ctx.now.isoformat(), "applied": True}
+        return (yield from firmware_verify(replace(ctx, memo=memo, events=())))
     return _await_firmware(ctx, "The device loads the image and restarts", before)
 
 
@@ -112,34 +116,42 @@ def _await_firmware(ctx: Context, text: str, before: str | None = None) -> Wait:
 
 
 def firmware_verify(ctx: Context) -> Procedure:
-    """Success is TransferComplete without fault and the wanted version (conformance I-8 to I-13)."""
+    """Success is TransferComplete without fault, or a download that was done at once, and the wanted version (conformance I-4, I-8 to I-13)."""
     memo: Mapping[str, Any] = ctx.memo
     version = yield from software_version(ctx)
     wanted, before = ctx.brief["version"], memo.get("before", "")
-    transfer = ctx.transfer
-    result = {"version": version, "before": before, "wanted": wanted, "reported": transfer is not None}
+    transfer, applied = ctx.transfer, bool(memo.get("applied"))
+    reported = transfer is not None or applied
+    result = {"version": version, "before": before, "wanted": wanted, "reported": reported}
     settled = "settle_until" in memo and ctx.now >= datetime.fromisoformat(memo["settle_until"])
     if version == wanted:
         if memo.get("awaits_boot"):
-            yield Learned("second_boot", True, asked=f"firmware {wanted}", answered=f"reported as done while {before} ran; {wanted} after another start")
-        if transfer is None and settled:
+            yield Learned(
+                "second_boot",
+                True,
+                asked=f"firmware {wanted}",
+                answered=f"reported as done while {before} ran; {wanted} after another start",
+            )
+        if not reported and settled:
             yield Learned("no_transfer_complete", True, asked=f"firmware {wanted}", answered="runs, and was never reported")
-        if transfer is not None or settled or ctx.facts.quirks.no_transfer_complete:
+        if reported or settled or ctx.facts.quirks.no_transfer_complete:
             return Done(result)
         return _settle(ctx, "The new version runs; waiting for the device's report")
     if transfer is not None and transfer.fault_code:
         fault = CwmpFault(transfer.fault_code, transfer.fault_text)
         return Failed(f"The upgrade failed: {in_words(transfer.fault_code)}. The device still runs {version}.", fault, result)
-    if transfer is not None and before and version != before:
+    if reported and before and version != before:
         return Failed(f"The device now runs {version}, not {wanted}: the image holds another version than the library says.", None, result)
-    if transfer is not None and settled:
+    if reported and settled:
         return Failed(f"The device reports success but still runs {version}: the image was not applied.", None, result)
-    if transfer is not None:
+    if transfer is not None or (applied and (BOOT in ctx.events or BOOTSTRAP in ctx.events)):
         return _settle(ctx, f"Reported as done, but {version} still runs; waiting for a restart", awaits_boot=True)  # quirk K-62
     if ctx.now < _deadline(ctx):
-        return Wait(
-            "verify", frozenset({Trigger.TRANSFER, Trigger.BOOT}), _deadline(ctx), "The device loads the image and restarts", dict(memo)
-        )
+        on = {Trigger.TRANSFER, Trigger.BOOT, *((Trigger.INFORM,) if applied else ())}
+        text = "Loaded; waiting for the new version" if applied else "The device loads the image and restarts"
+        return Wait("verify", frozenset(on), _deadline(ctx), text, dict(memo))
+    if applied:
+        return Failed(f"The device said that the download is done but still runs {version}: the image was not applied.", None, result)
     return Failed(f"The device never reported the transfer and still runs {version}.", None, result)
 
 
@@ -155,7 +167,9 @@ def _settle(ctx: Context, text: str, awaits_boot: bool = False) -> Wait:
     grace = max(SETTLE_GRACE * (3 if quirks.second_boot else 1), timedelta(seconds=2 * quirks.boot_s))
     until = datetime.fromisoformat(ctx.memo["settle_until"]) if "settle_until" in ctx.memo else ctx.now + grace
     on = frozenset({Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM})
-    return Wait("verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat(), **({"awaits_boot": True} if awaits_boot else {})})
+    return Wait(
+        "verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat(), **({"awaits_boot": True} if awaits_boot else {})}
+    )
 
 
 # ---- first contact -----------------------------------------------------------------------------------------
@@ -166,19 +180,34 @@ def secure(ctx: Context) -> Procedure:
 
     brief: request_username, request_secret, and, where the device logs in with a secret of its own, username, secret.
     """
-    yield from ()
+    brief, interval = ctx.brief, int(ctx.brief.get("inform_interval_s", 0))
+    if not (brief.get("request_secret") or brief.get("secret") or interval):
+        return Done({"set": []})
+    ctx, unknown = yield from rooted(ctx)
+    if unknown is not None:
+        return wait_until_ready(ctx, "secure", unknown) or Failed(
+            "The device does not tell the root of its tree; nothing was set.", unknown
+        )
     server = ctx.facts.path("ManagementServer.")
     done: list[str] = []
     faults: list[CwmpFault] = []
-    for words, pairs in _credential_steps(server, ctx.brief):
+    called: dict[str, str] = {}
+    if brief.get("request_secret"):
+        taken = yield from hand_out_request_login(ctx)
+        if isinstance(taken, CwmpFault):
+            faults.append(taken)
+        else:
+            called = taken
+            done.append("request login")
+    if brief.get("secret"):
+        own = (("Username", brief["username"]), ("Password", brief["secret"]))
         answer = yield SetParameterValues(
-            tuple(ParameterValueStruct(name, value, "string") for name, value in pairs), ctx.facts.parameter_key
+            tuple(ParameterValueStruct(server + name, value, "string") for name, value in own), ctx.facts.parameter_key
         )
         if isinstance(answer, CwmpFault):
             faults.append(answer)
         else:
-            done.append(words)
-    interval = int(ctx.brief.get("inform_interval_s", 0))
+            done.append("own login")
     if interval:
         answer = yield SetParameterValues(
             (
@@ -191,26 +220,12 @@ def secure(ctx: Context) -> Procedure:
             faults.append(answer)
         else:
             done.append("inform interval")
-    outcome: Outcome
+    for fault in faults:
+        if wait := wait_until_ready(ctx, "secure", fault):
+            return wait
     if faults:
-        outcome = Failed(f"The device refused part of its credentials; set: {', '.join(done) or 'nothing'}.", faults[0], {"set": done})
-    else:
-        outcome = Done({"set": done})
-    return outcome
-
-
-def _credential_steps(server: str, brief: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    steps = []
-    if brief.get("request_secret"):
-        steps.append(
-            (
-                "request login",
-                [
-                    (server + "ConnectionRequestUsername", brief["request_username"]),
-                    (server + "ConnectionRequestPassword", brief["request_secret"]),
-                ],
-            )
+        return Failed(
+            f"The device refused part of its credentials; set: {', '.join(done) or 'nothing'}.", faults[0], {"set": done, **called}
         )
-    if brief.get("secret"):
-        steps.append(("own login", [(server + "Username", brief["username"]), (server + "Password", brief["secret"])]))
-    return steps
+    yield from became_ready(ctx)
+    return Done({"set": done, **called})

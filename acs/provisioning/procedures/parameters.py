@@ -25,6 +25,7 @@ from acs.cwmp.messages import (
 )
 from acs.cwmp.paths import parent
 from acs.provisioning.procedure import MISSING_ANSWER, Answer, Context, Done, Failed, Learned, Procedure, Progress, Snapshot, Trigger, Wait
+from acs.provisioning.procedures.roots import rooted
 from acs.provisioning.quirks import STANDARD, DeviceQuirks
 
 Values = tuple[ParameterValueStruct, ...]
@@ -257,7 +258,7 @@ def walk(
     if deep and (not quirks.deep_names_refused or quirks.next_level_refused):
         answer = yield GetParameterNames(path, False)
         if not isinstance(answer, CwmpFault) and answer.parameter_list:
-            return _bounded(path, _names(answer.parameter_list), missing)
+            return _bounded(path, _names(answer.parameter_list, path), missing)
         refused = _answered(answer)
     found: dict[str, bool] = {}
     open_ = deque[str]() if quirks.next_level_refused else deque([path])
@@ -275,7 +276,7 @@ def walk(
             level, unknown = _answered(answer), isinstance(answer, CwmpFault) and answer.code == 9005
         if isinstance(answer, CwmpFault):
             continue
-        for name, writable in _names(answer.parameter_list):
+        for name, writable in _names(answer.parameter_list, asked):
             itself = itself or name == asked
             found[name] = writable
             if name.endswith(".") and name not in seen and name.startswith(path) and len(name) <= LONGEST_PATH:
@@ -296,7 +297,7 @@ def walk(
                 yield Learned(
                     "next_level_refused", True, asked=f"the next level of {path}", answered=f"{level}; all at once they are listed"
                 )
-            return _bounded(path, _names(answer.parameter_list), missing)
+            return _bounded(path, _names(answer.parameter_list, path), missing)
     return ()
 
 
@@ -310,9 +311,11 @@ def _answered(answer: Any) -> str:
     return str(answer) if isinstance(answer, CwmpFault) else "an empty list"
 
 
-def _names(listed: Iterable[ParameterInfoStruct]) -> tuple[tuple[str, bool], ...]:
-    """Names once each, objects with their dot (quirk K-48: some devices leave it out, and list things twice)."""
-    names = {info.name: info.writable for info in listed if info.name}
+def _names(listed: Sequence[ParameterInfoStruct], asked: str) -> tuple[tuple[str, bool], ...]:
+    """Whole names once each, objects with their dot (quirk K-48: some devices leave it out, and list things twice; K-36: or list names
+    relative to what was asked for)."""
+    above_all = "" if any(f"{info.name}.".startswith(asked) for info in listed) else asked
+    names = {above_all + info.name: info.writable for info in listed if info.name}
     objects: set[str] = set()
     for name in names:
         above = parent(name)
@@ -327,6 +330,9 @@ def discover(ctx: Context) -> Procedure:
 
     Where the device lists no names at its root (K-45), names come with the values of the whole tree.
     """
+    ctx, unknown = yield from rooted(ctx)
+    if unknown is not None:
+        return wait_until_ready(ctx, "discover", unknown) or Failed("The device does not tell the root of its tree.", unknown)
     quirks, root = ctx.facts.quirks, ctx.facts.root + "."
     missing: Missing = []
     names = () if quirks.root_names_refused else (yield from walk(root, ctx.attempts == 0, quirks, missing))

@@ -25,15 +25,30 @@ def contact(ctx: Context) -> Procedure:
 
 def request_login(ctx: Context) -> Procedure:
     """Write anew the login we call the device with. brief: request_username, request_secret."""
-    server = ctx.facts.path("ManagementServer.")
-    answer = yield _set(
-        ctx,
-        (server + "ConnectionRequestUsername", ctx.brief["request_username"], "string"),
-        (server + "ConnectionRequestPassword", ctx.brief["request_secret"], "string"),
+    taken = yield from hand_out_request_login(ctx)
+    if isinstance(taken, CwmpFault):
+        return Failed("The device refused the login we call it with; it keeps its old one.", taken)
+    return Done({"set": ["request login"], **taken})
+
+
+def hand_out_request_login(ctx: Context) -> Generator[Any, Answer, CwmpFault | dict[str, str]]:
+    """Set the login we call the device with; its fault, or `request_username` where it keeps its own.
+
+    A write is atomic: where the username is refused the password goes with it (quirk K-54), so it is set alone, beside the name it has.
+    """
+    username, password = (
+        ctx.facts.path("ManagementServer.ConnectionRequestUsername"),
+        ctx.facts.path("ManagementServer.ConnectionRequestPassword"),
     )
-    if isinstance(answer, CwmpFault):
-        return Failed("The device refused the login we call it with; it keeps its old one.", answer)
-    return Done({"set": ["request login"]})
+    secret = (password, ctx.brief["request_secret"], "string")
+    refused = yield _set(ctx, (username, ctx.brief["request_username"], "string"), secret)
+    if not isinstance(refused, CwmpFault):
+        return {}
+    told = yield GetParameterValues((username,))
+    if isinstance(told, CwmpFault) or not told.parameter_list:
+        return refused
+    answer = yield _set(ctx, secret)
+    return refused if isinstance(answer, CwmpFault) else {"request_username": str(told.parameter_list[0].value)}
 
 
 def enable_stun(ctx: Context) -> Procedure:

@@ -1,5 +1,6 @@
 """What a batch of Informs does to the store: identity, admission, enrolment, epochs, events: acs/devices/informs.py."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -258,3 +259,27 @@ def test_batch_costs_the_same_statements_however_many_devices_it_has(any_databas
     assert not [statement for statement in said if "packed" in statement or "param_" in statement]
     with any_database.read() as session:
         assert session.scalar(select(func.count()).select_from(Device)) == 40
+
+
+@pytest.mark.quirk("K-36")
+def test_names_without_a_root_get_that_of_the_tree_once_it_is_known(database, vault, now):
+    values = (value("DeviceInfo.SoftwareVersion", "7.1"), value("ManagementServer.ParameterKey", "k"))
+    short = replace(inform("2 PERIODIC"), parameter_list=values)
+    (out,) = informed(database, vault, inform_in(short, now))
+    assert (out.root, out.software_version, out.parameter_key) == ("", "7.1", "k")
+    with database.write() as unit:
+        unit.session.get(Device, out.device_id).root = "Device"
+    (out,) = informed(database, vault, inform_in(short, now + SECOND))
+    assert (out.root, out.software_version) == ("Device", "7.1")
+    assert [name for name, *_ in head(database, out.device_id).inform_values] == [
+        "Device.DeviceInfo.SoftwareVersion",
+        "Device.ManagementServer.ParameterKey",
+    ]
+
+
+@pytest.mark.quirk("K-36")
+def test_a_name_without_a_root_among_others_is_put_below_theirs(database, vault, now):
+    values = (value("DeviceInfo.HardwareVersion", "B"), value("InternetGatewayDevice.DeviceInfo.SoftwareVersion", "7.1"))
+    mixed = replace(inform("2 PERIODIC"), parameter_list=values)
+    (out,) = informed(database, vault, inform_in(mixed, now))
+    assert (out.root, out.software_version, out.hardware_version) == ("InternetGatewayDevice", "7.1", "B")

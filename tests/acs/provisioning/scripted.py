@@ -68,7 +68,7 @@ class Device:
         return m.GetParameterValuesResponse(tuple(m.ParameterValueStruct(name, self.hidden.get(name, self.values[name])) for name in names))
 
     def _below(self, name: str) -> list[str]:
-        return [leaf for leaf in self.values if leaf.startswith(name)] if name.endswith(".") else [name]
+        return [leaf for leaf in self.values if leaf.startswith(name)] if name.endswith(".") or not name else [name]
 
     def _GetParameterNames(self, request: Any) -> Any:
         path, leaves = request.parameter_path, self._below(request.parameter_path)

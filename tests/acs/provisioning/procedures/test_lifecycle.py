@@ -139,10 +139,38 @@ def test_a_refused_download_fails_and_says_what_still_runs(code):
 
 @pytest.mark.cwmp("I-4")
 @pytest.mark.quirk("K-66")
-def test_a_download_done_at_once_is_still_judged_by_the_version():
-    outcome = begin(running("1.0", answers={Download: m.DownloadResponse(0, UNKNOWN, UNKNOWN)}))
-    assert isinstance(outcome, Wait)
-    assert Trigger.BOOT in outcome.on
+def test_a_download_done_at_once_is_judged_by_the_version_of_this_session():
+    d = running("1.0")
+
+    def installs(_request):
+        d.values[VERSION] = "2.0"
+        return m.DownloadResponse(0, UNKNOWN, UNKNOWN)
+
+    d.answers = {Download: installs}
+    assert begin(d) == Done({"version": "2.0", "before": "1.0", "wanted": "2.0", "reported": True})
+
+
+@pytest.mark.cwmp("I-4")
+@pytest.mark.quirk("K-66")
+def test_a_download_done_at_once_is_judged_by_the_version_of_the_next_session_without_a_report():
+    waiting = begin(running("1.0", answers={Download: m.DownloadResponse(0, UNKNOWN, UNKNOWN)}), events=("1 BOOT",))
+    assert isinstance(waiting, Wait)
+    assert waiting.on == {Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM}
+    assert verify("2.0", waiting.memo).result["reported"] is True
+    assert verify("2.0", waiting.memo, transfer=0).result["reported"] is True
+    assert "not 2.0" in verify("3.0", waiting.memo).text
+
+
+@pytest.mark.cwmp("I-4")
+def test_a_download_done_at_once_that_never_brings_the_version_is_a_failure():
+    applied = begin(running("1.0", answers={Download: m.DownloadResponse(0, UNKNOWN, UNKNOWN)})).memo
+    assert isinstance(verify("1.0", applied, now=NOW + timedelta(minutes=3)), Wait)
+    booted = verify("1.0", applied, events=("1 BOOT",))
+    assert (type(booted), booted.until) == (Wait, NOW + SETTLE_GRACE)
+    for late in (verify("1.0", applied, now=NOW + FIRMWARE_GRACE), verify("1.0", booted.memo, now=booted.until)):
+        assert isinstance(late, Failed)
+        assert "not applied" in late.text
+    assert verify("1.0", applied, transfer=9010).fault.code == 9010
 
 
 def test_a_version_that_cannot_be_read_is_taken_from_the_last_inform():
@@ -291,3 +319,46 @@ def test_a_refused_inform_interval_fails_with_its_fault():
     outcome = secure(Device(refused={SERVER + "PeriodicInformInterval": 9008}), inform_interval_s=60)
     assert "nothing" in outcome.text
     assert outcome.fault.parameters[0].code == 9008
+
+
+@pytest.mark.quirk("K-54")
+def test_a_device_that_keeps_the_name_it_is_called_by_gets_our_password_for_it():
+    d = Device({SERVER + "ConnectionRequestUsername": "cpe"}, refused={SERVER + "ConnectionRequestUsername": 9001})
+    outcome = secure(d, **LOGINS)
+    assert outcome == Done({"set": ["request login", "own login"], "request_username": "cpe"})
+    assert d.values[SERVER + "ConnectionRequestPassword"] == "cs"
+
+
+def test_a_device_that_refuses_the_password_it_is_called_with_fails_with_the_first_fault():
+    refused = {SERVER + "ConnectionRequestUsername": 9001, SERVER + "ConnectionRequestPassword": 9008}
+    outcome = secure(Device({SERVER + "ConnectionRequestUsername": "cpe"}, refused=refused), request_username="cu", request_secret="cs")
+    assert isinstance(outcome, Failed)
+    assert "request_username" not in outcome.result
+
+
+@pytest.mark.quirk("K-57")
+@pytest.mark.parametrize("code", [9002, 9007])
+def test_logins_refused_soon_after_the_start_are_handed_out_later(code):
+    d = Device(answers={SetParameterValues: CwmpFault(code)})
+    started = NOW - timedelta(seconds=5)
+    waiting = play(lifecycle.secure(context(brief=LOGINS, booted_at=started)), d)
+    assert (type(waiting), waiting.phase, waiting.on) == (Wait, "secure", {Trigger.INFORM})
+    taken = play(lifecycle.secure(context(brief=LOGINS, booted_at=started, memo=waiting.memo, now=waiting.until)), Device())
+    assert taken == Done({"set": ["request login", "own login"]})
+    assert isinstance(play(lifecycle.secure(context(brief=LOGINS, booted_at=NOW - timedelta(hours=1))), d), Failed)
+
+
+@pytest.mark.quirk("K-36")
+def test_logins_go_below_the_root_the_device_lists_where_it_informs_none():
+    d = Device({"InternetGatewayDevice.DeviceInfo.SoftwareVersion": "1.0"})
+    play(lifecycle.secure(context(brief={"request_username": "cu", "request_secret": "cs"}, root="")), d)
+    (written,) = d.asked_for(SetParameterValues)
+    assert written.parameter_list[0].name == "InternetGatewayDevice.ManagementServer.ConnectionRequestUsername"
+
+
+def test_without_a_root_nothing_is_set():
+    d = Device({"Elsewhere.Name": "x"})
+    outcome = play(lifecycle.secure(context(brief=LOGINS, root="")), d)
+    assert isinstance(outcome, Failed)
+    assert "nothing was set" in outcome.text
+    assert d.asked_for(SetParameterValues) == []

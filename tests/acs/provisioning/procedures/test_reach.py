@@ -41,6 +41,10 @@ def test_request_login_is_written_in_one_call(device: Device):
         "acs-user",
         "s3cr3t",
     )
+    device.refused = {SERVER + "ConnectionRequestUsername": 9001}
+    kept = play(reach.request_login(context(brief={**BRIEF, "request_secret": "new"})), device)
+    assert kept == Done({"set": ["request login"], "request_username": "acs-user"})
+    assert device.values[SERVER + "ConnectionRequestPassword"] == "new"
     device.refused = {SERVER + "ConnectionRequestPassword": 9001}
     assert isinstance(play(reach.request_login(context(brief=BRIEF)), device), Failed)
 
