@@ -18,7 +18,7 @@ from acs.cwmp.paths import leaf
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.devices import store
-from acs.devices.models import Device, DeviceAlias, DeviceEvent, DeviceTag, OnboardingRule
+from acs.devices.models import Device, DeviceAlias, DeviceEvent, DeviceReach, DeviceTag, OnboardingRule
 from acs.devices.packing import Stored, Tree
 from acs.devices.rules import network_of
 from acs.devices.views import BranchView, DeviceId, DeviceRow, DeviceView, EventView, ParameterView, Presence, RuleView
@@ -325,6 +325,9 @@ def remove(unit: Unit, actor: Actor, device_id: int, now: datetime) -> None:
     audit.record(
         unit, actor, "device.remove", f"device:{device_id}", now, before={"key": device.key, "serial_number": device.serial_number}
     )
+    reach = unit.session.get(DeviceReach, device_id)
+    if reach is not None and reach.stun_username:
+        unit.hint("stun", username=reach.stun_username)
     unit.session.delete(device)
 
 

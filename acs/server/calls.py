@@ -79,6 +79,8 @@ class Calls:
                     self.waker.want(device)
             elif kind == "progress" and device is not None:
                 self.waker.heard(device)
+            elif kind == "stun" and self.stun is not None:
+                self.stun.revoke(hint["username"])
 
     async def stop(self) -> None:
         self.waker.stop()

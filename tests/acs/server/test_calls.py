@@ -7,6 +7,7 @@ import pytest
 import pytest_twisted
 
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.devices import service as devices
 from acs.provisioning.quirks import DeviceQuirks
 from acs.quirks import service as quirks
 from acs.reach import service as reach
@@ -77,6 +78,17 @@ async def test_device_behind_a_nat_is_woken_by_a_datagram_through_the_binding_it
     assert (first.method, first.result, first.came_at is not None) == (Method.UDP, "sent", True)
 
 
+@pytest.mark.cwmp("F-36")
+@pytest_twisted.ensureDeferred
+async def test_stun_login_of_a_device_that_is_removed_is_forgotten_at_once(house: House):
+    device = await behind_nat(house)
+    await applied(house, device, "enable_stun")
+    await until(lambda: house.calls.stun.bindings)
+    with house.database.write() as unit:
+        devices.remove(unit, ACTOR, house.id_of(device), utc_now())
+    await until(lambda: not house.calls.stun.bindings and not house.calls.stun._secrets)
+
+
 @pytest.mark.cwmp("F-31", "F-33", "F-36")
 @pytest_twisted.ensureDeferred
 async def test_new_binding_of_the_nat_is_learned_and_called(house: House):
@@ -97,7 +109,6 @@ def test_timestamps_of_udp_requests_only_grow_though_the_clock_goes_back(databas
     from datetime import timedelta
 
     from acs.cwmp.identity import Identity
-    from acs.devices import service as devices
 
     with database.write() as unit:
         number = devices.preregister(unit, actor, Identity("0011AA", "X", "S9"), now)

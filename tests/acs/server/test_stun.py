@@ -163,6 +163,15 @@ def test_flood_of_one_source_is_cut_and_others_are_served(clock: Clock):
     assert sum(bench.hears(CALLS) is not None for _ in range(30)) == 5
 
 
+@pytest.mark.cwmp("F-36")
+def test_login_that_is_nobodys_any_more_does_not_count_from_then_on(bench: Bench):
+    bench.hears(CALLS, NAME, secret=SECRET)
+    bench.server.revoke("cpe1")
+    assert (bench.server.binding_of("cpe1"), bench.server.take_fresh()) == (None, {})
+    bench.hears(CALLS, NAME, secret=SECRET)
+    assert bench.looked_up == ["cpe1", "cpe1"], "its secret is not believed from memory"
+
+
 def test_allowance_forgets_the_sources_longest_unheard_of():
     allowance = Allowance(1)
     for number in range(60_000):
