@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from acs import log
 from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
 from acs.cwmp.messages import Inform, ParameterValueStruct
@@ -25,6 +26,8 @@ from acs.devices.sightings import AlarmKind, Sighting, is_placeholder, look, mac
 from acs.devices.store import inform_document, silent_after
 from acs.provisioning.plan import Trust
 from acs.secrets import Vault
+
+_log = log.get("informs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ _READ = (
     Device.session_until, Device.sightings,
     Device.rpc_methods, Device.quirks,
 )  # fmt: skip
+FORCED = ("DeviceInfo.HardwareVersion", "DeviceInfo.SoftwareVersion", "ManagementServer.ConnectionRequestURL", "ManagementServer.ParameterKey")
+"""What every Inform tells in every data model (D-60, D-61, D-62)."""
 _ENROLS = frozenset({"onboarding", "certificate"})
 """Logins that prove enough for a rule to let a stranger in."""
 
@@ -119,6 +124,8 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
             head.sightings = sighting.document
             seen.append({"id": head.id, "sightings": sighting.document})
             suspicious += [Raised(head.tenant_id, head.id, kind, evidence, work.at) for kind, evidence in sighting.alarms]
+        if is_new or row["software_version"] != head.software_version:
+            events += _missing_forced(work, out)
         results.append(out)
         rows[head.id] = row
         vars(head).update(row)  # a second Inform of this device in the batch starts from what the first one told
@@ -280,6 +287,16 @@ def _events(work: InformIn, out: InformOut) -> list[dict[str, Any]]:
     if out.admitted_now:
         told.append(_event(work, out, "admitted", "by rule"))
     return told
+
+
+def _missing_forced(work: InformIn, out: InformOut) -> list[dict[str, Any]]:
+    """A row for a device that leaves out what every Inform has to tell (conformance D-68): looked at once per firmware."""
+    told = {v.name.partition(".")[2] for v in work.inform.parameter_list}
+    missing = ", ".join(name for name in FORCED if name not in told)
+    if not missing:
+        return []
+    _log.info("forced parameters are missing", device=out.key, firmware=out.software_version, missing=missing)
+    return [_event(work, out, "missing_forced", missing)]
 
 
 def _event(work: InformIn, out: InformOut, code: str, detail: str) -> dict[str, Any]:

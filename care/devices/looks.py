@@ -55,6 +55,7 @@ EVENTS: Mapping[str, tuple[str, Any]] = {
     "quarantine": ("shield-exclamation", _l("Put back in quarantine")),
     "silent": ("moon", _l("Fell silent")),
     "learned": ("bug", _l("Taught us something")),
+    "missing_forced": ("bug", _l("Left out what every contact has to tell")),
     "merged": ("people", _l("Merged with another device")),
     "split": ("signpost-split", _l("Taken apart again")),
     "identity_address": ("shield-exclamation", _l("Two addresses take turns")),

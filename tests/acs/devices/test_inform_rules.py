@@ -1,9 +1,11 @@
 """What one Inform changes in what is known of a device, and what it does not: rules of the conformance list on acs/devices."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from acs.devices import service
 from acs.devices.store import load_tree, store_snapshot
 from acs.provisioning.procedure import Snapshot
 from tests.acs.kit import head, inform, inform_in, informed, value
@@ -66,12 +68,30 @@ def test_root_is_that_of_the_names_in_the_inform(any_database, tell, root):
 
 @pytest.mark.cwmp("D-68")
 def test_inform_without_the_forced_parameters_is_taken_and_forgets_nothing(any_database, tell):
-    from dataclasses import replace
-
     device = tell(inform("1 BOOT", version="1.2.3"))
     tell(replace(inform("2 PERIODIC"), parameter_list=()), 1)
     row = head(any_database, device)
     assert (row.inform_count, row.software_version, row.root) == (2, "1.2.3", "Device")
+
+
+@pytest.mark.cwmp("D-68")
+def test_missing_forced_parameters_are_noted_once_per_device_and_firmware(any_database, tell):
+    def without(event, version, *names):
+        whole = inform(event, version=version)
+        return replace(whole, parameter_list=tuple(v for v in whole.parameter_list if v.name.rpartition(".")[2] not in names))
+
+    def noted(device):
+        with any_database.read() as session:
+            return [e.detail for e in service.events(session, 1, device, None, 50) if e.code == "missing_forced"]
+
+    device = tell(without("0 BOOTSTRAP", "1.0", "ParameterKey", "HardwareVersion"))
+    assert noted(device) == ["DeviceInfo.HardwareVersion, ManagementServer.ParameterKey"]
+    tell(without("2 PERIODIC", "1.0", "ParameterKey"), 1)
+    tell(without("1 BOOT", "1.0", "ParameterKey"), 2)
+    assert len(noted(device)) == 1
+    tell(without("1 BOOT", "2.0", "ParameterKey"), 3)
+    tell(inform("1 BOOT", version="3.0"), 4)
+    assert noted(device) == ["ManagementServer.ParameterKey", "DeviceInfo.HardwareVersion, ManagementServer.ParameterKey"]
 
 
 @pytest.mark.cwmp("K-15")
