@@ -1,7 +1,7 @@
 """Who a device says it is: DeviceId, and the username made of it (TR-069 3.4.4; conformance A-99 to A-102, D-1 to D-4)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NewType
 from urllib.parse import unquote
@@ -30,13 +30,14 @@ class Identity:
     oui: str
     product_class: str
     serial_number: str
+    key: DeviceKey = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> DeviceKey:
-        parts = [self.oui, self.product_class, self.serial_number] if self.product_class else [self.oui, self.serial_number]
-        return DeviceKey("-".join(escape_part(part) for part in parts))
+    def __post_init__(self) -> None:
+        parts = (self.oui, self.product_class, self.serial_number) if self.product_class else (self.oui, self.serial_number)
+        object.__setattr__(self, "key", DeviceKey("-".join([escape_part(part) for part in parts])))
 
 
+@lru_cache(maxsize=4096)
 def identity_of(device: DeviceIdStruct) -> Identity:
     return Identity(device.oui.strip().upper(), device.product_class.strip(), device.serial_number.strip())
 

@@ -116,7 +116,8 @@ class Conversation:
         """Remember a message for the record, masked, as far as the record's bound reaches."""
         if self.recorder == "off":
             return
-        masked = mask_xml(body) if body else b""
+        quiet = not from_cpe and not self._seq  # before its first question the ACS only acknowledges: no secret is in that
+        masked = body if quiet or not body else mask_xml(body)
         if from_cpe:
             self._last_masked = masked
         if len(self.trace) >= MESSAGES_MAX:
