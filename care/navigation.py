@@ -37,6 +37,10 @@ AREAS = (
 )
 
 
+WITHIN = {"reach": "devices", "onboarding": "access_control"}
+"""Blueprints that are part of another one's area."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     label: str
@@ -48,6 +52,7 @@ class Link:
 def navigation() -> tuple[tuple[str, tuple[Link, ...]], ...]:
     """Groups with the links the reader may follow, in order."""
     blueprint = (request.endpoint or "").partition(".")[0]
+    blueprint = WITHIN.get(blueprint, blueprint)
     groups: dict[str, list[Link]] = {}
     for area in AREAS:
         if area.endpoint in current_app.view_functions and may(area.permission):

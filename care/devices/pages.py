@@ -12,6 +12,7 @@ from care.devices.blueprint import bp
 from care.devices.looks import AREAS, PRESENCE, detail_words, event_words
 from care.devices.service import Look
 from care.operations import stations
+from care.reach.words import WORDS
 from care.security.permissions import Permission
 from care.services import services
 
@@ -24,6 +25,10 @@ READS = {
     "line": ("wan", "optical", "dsl"),
 }
 """What "Read now" reads on which tab; everywhere else it reads everything."""
+ACCESS_LINES = {"dsl": (".DSL.", ".WANDSL"), "atm": (".ATM.", ".WANATM", ".WANDSLLinkConfig.")}
+"""Objects without which a test of the access line is not offered."""
+WITHIN = {"reach": "show"}
+"""Pages that belong to a tab without being one."""
 
 
 def look(device_id: int) -> Look:
@@ -32,11 +37,13 @@ def look(device_id: int) -> Look:
 
 def page(found: Look, tab: str, template: str, **more: Any) -> str:
     """A tab with the head that all share."""
-    live = tuple(stations.live(op, found.now) for op in found.shown[:SHOWN_LIVE])
+    shown = tuple(op for op in found.shown if op.kind != "inform_interval")  # nobody asked for it: the box "Reach" tells of it
+    live = tuple(stations.live(op, found.now) for op in shown[:SHOWN_LIVE])
+    more_running = max(0, found.open_count - (len(found.shown) - len(shown)) - SHOWN_LIVE)
     return render_template(
         f"devices/{template}.html", look=found, head=found.head, known=found.known, verdict=found.verdict, live=live,
         title=title(found), tabs_of=_tabs(found, tab), presence=PRESENCE[found.head.presence], areas=AREAS, tab=tab,
-        reads=panels.prefixes(found.known, *READS.get(tab, ())), more_running=max(0, found.open_count - SHOWN_LIVE), detail_words=detail_words, **more,
+        reads=panels.prefixes(found.known, *READS.get(tab, ())), more_running=more_running, detail_words=detail_words, **more,
     )  # fmt: skip
 
 
@@ -62,7 +69,7 @@ def _tabs(found: Look, tab: str) -> list[tuple[str, str, bool, Any]]:
         ("history", _("History"), None, None),
     ]
     return [
-        (word, url_for(f"devices.{name}", device_id=found.head.id), name == tab, count)
+        (word, url_for(f"devices.{name}", device_id=found.head.id), name == WITHIN.get(tab, tab), count)
         for name, word, count, needed in named
         if needed is None or may(needed)
     ]
@@ -80,11 +87,13 @@ def _count(items: tuple[Any, ...]) -> int | None:
 def show(device_id: int) -> str:
     found = look(device_id)
     known = found.known
-    history = services().devices.events(current_user_view().tenant, device_id, None, 6)
+    tenant = current_user_view().tenant
+    history = services().devices.events(tenant, device_id, None, 6)
     return page(
         found, "show", "show", light=panels.light(known), hosts=panels.hosts(known), air=_air(found), system=known.readings(panels.SYSTEM),
         wan=known.readings(panels.WAN[:8]), bands=tuple(_band(found, band) for band in known.bands), ping=diagnoses.ping(found.results.get("ping")),
         speeds=diagnoses.speeds(found.results), events=tuple((event, *event_words(event.code)) for event in history),
+        reach=services().reach.look(tenant, device_id), **WORDS,
     )  # fmt: skip
 
 
@@ -123,7 +132,7 @@ def diagnostics(device_id: int) -> str:
     return page(
         found, "diagnostics", "diagnostics", ping=diagnoses.ping(r.get("ping")), trace=diagnoses.trace(r.get("traceroute")),
         speeds=diagnoses.speeds(r), lookup=diagnoses.lookup(r.get("nslookup")), plain=diagnoses.plain(r), air=_air(found),
-        running={op.kind for op in found.shown if op.is_open},
+        running={op.kind for op in found.shown if op.is_open}, has={name: panels.has(found.known, *marks) for name, marks in ACCESS_LINES.items()},
     )  # fmt: skip
 
 

@@ -105,6 +105,11 @@ def light(known: Known) -> Light | None:
     return Light(reading, drawn, word)
 
 
+def has(known: Known, *marks: str) -> bool:
+    """Whether one of these is part of a known path. Of a device that was never read we do not know: yes."""
+    return not known.values or any(mark in path for path in known.values for mark in marks)
+
+
 def oldest(readings: Iterable[Reading]) -> datetime | None:
     """The age a panel may claim: that of its oldest value."""
     return min((reading.at for reading in readings), default=None)

@@ -91,7 +91,7 @@ def software(device_id: int) -> str:
     return page(
         found, "software", "software", units=units(found), environments=rows(found, "ExecEnv"), modules_prefix=prefix, wishes=wishes,
         told={kind: latest.get(kind) for kind in TOLD}, images=services().firmware.fitting(tenant, found.head),
-        has_modules=any(path.startswith(prefix) for path in found.known.values),
+        has_modules=any(path.startswith(prefix) for path in found.known.values), move_hosts=services().redirects.hosts,
     )  # fmt: skip
 
 

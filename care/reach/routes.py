@@ -3,20 +3,14 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from acs.reach.views import Method
 from care.access import current_actor, current_user_view, needs
 from care.devices.pages import look, page
-from care.reach import words
 from care.reach.service import ALL_TRIES
+from care.reach.words import WORDS
 from care.security.permissions import Permission
 from care.services import services
 
 bp = Blueprint("reach", __name__, template_folder="templates", url_prefix="/devices/<int:device_id>/reach")
-
-_WORDS = {
-    "looks": words.LOOKS, "method_words": words.METHODS, "methods": tuple(Method), "sentence": words.sentence, "outcome": words.outcome,
-    "look_of": words.look_of, "watch_sentence": words.watch_sentence,
-}  # fmt: skip
 
 
 @bp.get("/box")
@@ -25,7 +19,7 @@ def box(device_id: int) -> str:
     """The box alone: it is asked for again whenever something happens with the device."""
     tenant = current_user_view().tenant
     head = services().devices.head(tenant, device_id)
-    return render_template("reach/_box.html", head=head, reach=services().reach.look(tenant, device_id), **_WORDS)
+    return render_template("reach/_box.html", head=head, reach=services().reach.look(tenant, device_id), **WORDS)
 
 
 @bp.get("/")
@@ -38,7 +32,7 @@ def index(device_id: int) -> str:
         for kind, offered in (("enable_stun", found.can_stun), ("enable_xmpp", found.can_xmpp))
         if offered
     }
-    return page(look(device_id), "reach", "reach", reach=found, previews=previews, makes_accounts=service.makes_accounts, **_WORDS)
+    return page(look(device_id), "reach", "reach", reach=found, previews=previews, makes_accounts=service.makes_accounts, **WORDS)
 
 
 @bp.post("/xmpp")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -63,7 +64,7 @@ def sentence(found: Diagnosis) -> str:
         case Code.LOGIN_REFUSED:
             return _("It refuses our request login, though it was rewritten once. Rewrite it again, or look at its settings.")
         case Code.STAYS_AWAY if found.method is Method.UDP:
-            return _("What is sent to %(address)s does not bring it (%(away)s of the last %(tries)s).", address=found.address, away=found.away,
+            return _("What is sent to %(address)s does not bring it (%(away)s of the last %(tries)s).", address=_host(found.address), away=found.away,
                      tries=found.tries) + _then(found)  # fmt: skip
         case Code.STAYS_AWAY:
             return _("It accepts our call and does not come (%(away)s of the last %(tries)s).", away=found.away, tries=found.tries) + _then(
@@ -84,7 +85,15 @@ def sentence(found: Diagnosis) -> str:
             return _("It is not connected to the XMPP server now, or is busy.") + _only(found)
         case Code.OUR_LINK_DOWN:
             return _("Our own side cannot call by %(method)s now: %(detail)s.", method=method, detail=found.detail)
-    return _("There is no answer at %(address)s.", address=found.address) + _only(found)
+    return _("There is no answer at %(address)s.", address=_host(found.address)) + _only(found)
+
+
+def _host(address: str) -> str:
+    """A sentence names the host; the whole address stands beside the way."""
+    try:
+        return urlsplit(address).hostname or address
+    except ValueError:
+        return address
 
 
 def _then(found: Diagnosis) -> str:
@@ -131,3 +140,10 @@ def watch_sentence(found: ReachView) -> str:
         return _("While its page is open it speaks every few seconds; its own interval is put back afterwards, at %(time)s at the latest.",
                  time=_clock(watch.until))  # fmt: skip
     return _("While its page is open it is told to speak often: this begins with its next contact.")
+
+
+WORDS: Mapping[str, Any] = {
+    "looks": LOOKS, "method_words": METHODS, "methods": tuple(Method), "sentence": sentence, "outcome": outcome, "look_of": look_of,
+    "watch_sentence": watch_sentence,
+}  # fmt: skip
+"""What the templates of the box need."""

@@ -34,10 +34,18 @@
   function localise(root) {
     for (const time of root.querySelectorAll("time[data-local]")) time.textContent = full.format(Date.parse(time.dateTime));
   }
+  // on a phone the tab that is open may lie beyond the edge of the bar
+  function showTab() {
+    for (const tab of document.querySelectorAll(".hl-tabs [aria-current]")) {
+      const bar = tab.parentElement, left = tab.getBoundingClientRect().left - bar.getBoundingClientRect().left;
+      if (left < 0 || left + tab.offsetWidth > bar.clientWidth) bar.scrollLeft += left - 16;
+    }
+  }
   tick();
+  showTab();
   localise(document);
   window.setInterval(tick, 1000);
-  body.addEventListener("htmx:afterSwap", () => { tick(); localise(document); });
+  body.addEventListener("htmx:afterSwap", () => { tick(); showTab(); localise(document); });
 
   // ---- htmx: proof against forged requests, and a word when the server is away --------------------------------
   body.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = meta("csrf-token"); });

@@ -1,8 +1,10 @@
 """Every tab of the device page, for every model, and of devices of which little is known."""
 
-
 import pytest
 
+from acs.cwmp import messages as m
+from acs.db.tenancy import DEFAULT_TENANT
+from acs.devices import store
 from care.security.permissions import Role
 from tests.care import samples
 from tests.care.devices.conftest import text
@@ -75,3 +77,16 @@ def test_handing_out_new_logins_is_asked_first(signed_in, home):
     page = text(signed_in().get(f"/devices/{home()}"))
     assert 'data-dialog="dialog-secure"' in page
     assert 'id="dialog-secure"' in page
+
+
+def test_tests_of_the_access_line_are_offered_where_there_is_one_and_the_dropping_one_is_asked_first(signed_in, services, db, home, clock):
+    fibre, dsl = home(samples.NORVIK), home(samples.NORVIK, 2)
+    with db.write() as unit:
+        line = m.ParameterValueStruct("Device.DSL.Line.1.Status", "Up", "string")
+        store.store_values(unit.connection, services.vault, int(DEFAULT_TENANT), dsl, [line], clock(), "session")
+    shown = text(signed_in().get(f"/devices/{fibre}/diagnostics"))
+    assert "Self test" in shown
+    assert "/ask/line_test" not in shown and "/ask/atm_loopback" not in shown
+    shown = text(signed_in().get(f"/devices/{dsl}/diagnostics"))
+    assert '<dialog class="hl-dialog" id="dialog-line-test"' in shown and shown.count("/ask/line_test") == 1
+    assert "The line drops while it is measured" in shown

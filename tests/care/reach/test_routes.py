@@ -1,5 +1,7 @@
 """The box on the device page, the page of all tries with its previews, setting up XMPP, and the lease of who looks."""
 
+import re
+
 import pytest
 
 from acs.db.tenancy import DEFAULT_TENANT
@@ -31,6 +33,36 @@ def test_box_says_the_state_and_offers_what_helps(signed_in, home, tried):
     assert 'id="wake-now"' in box
     assert "Turn on STUN…" in box
     assert f"/devices/{device_id}/reach/" in text(signed_in().get(f"/devices/{device_id}"))
+
+
+def test_page_of_a_device_that_nothing_wakes_says_why_at_its_top_and_has_the_box_first(signed_in, db, home, tried):
+    device_id = home()
+    with db.write() as unit:
+        unit.session.get(Device, device_id).connection_request_url = "http://203.0.113.7:7547/cr"  # where it speaks from: no NAT between
+    quiet = text(signed_in().get(f"/devices/{device_id}"))
+    assert "What can be done" not in quiet
+    assert quiet.index("This device") < quiet.index('id="reach"')
+    tried(device_id)
+    page = text(signed_in().get(f"/devices/{device_id}"))
+    assert page.index("There is no answer at 203.0.113.7.") < page.index('href="#reach"') < page.index("hl-strip")
+    assert page.index('id="reach"') < page.index("This device")
+
+
+def test_reach_is_part_of_the_devices_and_of_their_first_tab(signed_in, home):
+    page = text(signed_in().get(f"/devices/{home()}/reach/"))
+    assert re.search(r'href="/devices/" aria-current="true"', page)
+    assert re.search(r'aria-current="page">Overview', page)
+    assert "All tries</a>" not in page
+
+
+def test_what_the_watch_asks_for_is_told_in_the_box_and_has_no_card(signed_in, home, tried, services):
+    device_id = home()
+    tried(device_id)
+    signed_in(Role.AGENT).post(f"/devices/{device_id}/reach/watch")
+    assert [op.kind for op in services.operations.listed(DEFAULT_TENANT, device_id)] == ["inform_interval"]
+    page = text(signed_in().get(f"/devices/{device_id}"))
+    assert "told to speak often" in page
+    assert "Change how often it speaks" not in page
 
 
 def test_refused_login_shows_that_it_is_rewritten(signed_in, home, tried, services):

@@ -68,6 +68,14 @@ def test_moving_a_group_for_good_is_shown_first_and_then_done_in_the_background(
     assert (job.args["model"], job.args["url"], job.args["tenant"]) == (samples.NORVIK, URL, 1)
 
 
+def test_nothing_is_offered_where_no_device_may_be_sent(signed_in, services, home):
+    services.redirects.hosts = ()
+    for page in ("/redirects/", f"/devices/{home}/software"):
+        shown = text(signed_in().get(page))
+        assert "HEARTHLINE_MOVE_HOSTS names an ACS" in shown
+        assert 'name="url" type="url"' not in shown and 'value="redirect"' not in shown
+
+
 def test_a_group_without_devices_is_not_moved(signed_in, db, home):
     assert "No device has" in text(signed_in().post("/redirects/", {"tag": "nobody", "url": URL, "how": "move"}))
 
