@@ -153,7 +153,10 @@ async def resolved(host: str) -> str:
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        found: Any = await deferToThread(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+        try:
+            found: Any = await deferToThread(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # "192.168..4", or a label of over 63 letters
+            raise OSError(f"{host} is no name") from error
         return str(found[0][4][0])
 
 

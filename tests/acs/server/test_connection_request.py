@@ -247,9 +247,10 @@ async def test_name_is_resolved_and_what_it_means_is_checked(listen: Listen):
     assert len(script.heard) <= 1
 
 
+@pytest.mark.parametrize("host", ["no-such-name.invalid", "192.168..4", "x" * 64])
 @pytest_twisted.ensureDeferred
-async def test_unknown_name_is_told():
-    assert (await wake("http://no-such-name.invalid/"))[0] is WakeResult.UNREACHABLE
+async def test_unknown_name_is_told(host):
+    assert (await wake(f"http://{host}/"))[0] is WakeResult.UNREACHABLE
 
 
 @pytest.mark.quirk("K-69")
