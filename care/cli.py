@@ -141,7 +141,7 @@ def _security() -> Security:
     log.configure(given.log, given.log_level)
     settings.prepare_home(given)
     db = Database(given.database)
-    db.check()
+    require_current(db)
     return Security(db, utc_now)
 
 

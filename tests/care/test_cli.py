@@ -36,6 +36,13 @@ def test_user_is_added_with_a_password_printed_once(run, security):
     assert password not in run("list").output
 
 
+def test_house_without_tables_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEARTHLINE_HOME", str(tmp_path / "elsewhere"))
+    result = CliRunner().invoke(user, ["add", "anna"])
+    assert result.exit_code == 2
+    assert "run `hearthline db upgrade`" in result.output
+
+
 def test_password_from_standard_input_is_not_printed(run, security):
     result = run("add", "bo", "--password-stdin", input=PASSWORD + "\n")
     assert PASSWORD not in result.output
