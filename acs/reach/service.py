@@ -254,6 +254,7 @@ def watch(unit: Unit, vault: Vault, actor: Actor, device_id: int, now: datetime,
 
     None where that is not needed: a call brings it, or it speaks so often already.
     """
+    _device(unit.session, actor.tenant, device_id)
     row = unit.session.get(ReachWatch, device_id)
     if row is not None:
         if row.back_id is None:

@@ -213,6 +213,12 @@ def test_device_that_speaks_often_already_needs_no_lease(world: World):
     assert world.watch() is None
 
 
+def test_lease_of_another_tenants_device_is_not_lengthened(world: World, other_actor: Actor):
+    looked_at(world)
+    with world.database.write() as unit, pytest.raises(UnknownDevice):
+        reach.watch(unit, world.vault, other_actor, world.id, world.now, 45, True, True)
+
+
 def test_lease_lasts_while_somebody_looks_and_a_quarter_of_an_hour_at_most(world: World):
     looked_at(world)
     assert world.kinds() == ["inform_interval"]
