@@ -96,7 +96,7 @@ def retention(house: House, job: JobView) -> str:
         ("calls", lambda unit: reach.delete_old(unit, now - timedelta(days=house.settings.reach_keep_days))),
         ("quirks", lambda unit: quirks.expire(unit, now)),
         ("jobs", lambda unit: jobs.delete_old(unit, now - KEEP_JOBS, now - KEEP_BEATS)),
-        ("strangers", lambda unit: devices.forget_strangers(unit, now - timedelta(days=house.settings.stranger_days or 10**5))),
+        ("strangers", lambda unit: devices.forget_strangers(unit, now - timedelta(days=house.settings.stranger_days or 10**5), now)),
         ("block rules", lambda unit: access.delete_expired_blocks(unit, now - KEEP_BLOCKS)),
     ):
         total = 0

@@ -410,7 +410,7 @@ def newly_silent(unit: Unit, now: datetime, limit: int = 200) -> tuple[tuple[int
     return tuple((device.id, device.serial_number) for device in rows)
 
 
-def forget_strangers(unit: Unit, before: datetime, limit: int = 500) -> int:
+def forget_strangers(unit: Unit, before: datetime, now: datetime, limit: int = 500) -> int:
     """Devices in quarantine that nobody let in and that have not spoken since: gone, with an audit line each. Registered ones stay."""
     rows = list(
         unit.session.scalars(
@@ -423,7 +423,7 @@ def forget_strangers(unit: Unit, before: datetime, limit: int = 500) -> int:
     for device in rows:
         actor = Actor.system("strangers", TenantId(device.tenant_id))
         told = {"key": device.key, "last_inform_at": device.last_inform_at.isoformat() if device.last_inform_at else None}
-        audit.record(unit, actor, "device.remove", f"device:{device.id}", before, before=told)
+        audit.record(unit, actor, "device.remove", f"device:{device.id}", now, before=told)
         unit.session.delete(device)
     return len(rows)
 

@@ -133,7 +133,7 @@ def test_strangers_nobody_let_in_are_forgotten_and_others_stay(any_house, clock,
     with any_house.database.read() as session:
         assert list(session.scalars(select(Device.id).order_by(Device.id))) == kept
         (line,) = session.scalars(select(AuditLine))
-        assert (line.actor, line.action, line.subject) == ("system:strangers", "device.remove", f"device:{gone}")
+        assert (line.actor, line.action, line.subject, line.at) == ("system:strangers", "device.remove", f"device:{gone}", now)
 
 
 def test_old_logins_are_renewed(any_house, clock, now):
