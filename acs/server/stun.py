@@ -18,6 +18,7 @@ from twisted.internet.protocol import DatagramProtocol
 from acs import log
 from acs.cwmp import stun
 from acs.cwmp.stun import Address, Message
+from acs.server.login.buckets import Buckets
 
 SECRET_FOR_S = 60.0
 """How long a looked-up secret, or that there is none, is believed."""
@@ -30,22 +31,6 @@ BINDING_FOR_S = 900.0
 
 _log = log.get("stun")
 _heard = Counter("hearthline_stun_total", "STUN datagrams by what became of them", ["result"])
-
-
-class Allowance:
-    """So many datagrams per source and second, twice as many at once; the sources longest unheard of are forgotten."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, source: str, now: float) -> bool:
-        left, at = self._left.pop(source, (2 * self._rate, now))
-        left = min(2 * self._rate, left + (now - at) * self._rate)
-        self._left[source] = (left - 1 if left >= 1 else left, now)
-        if len(self._left) > REMEMBERED:
-            self._left.popitem(last=False)
-        return left >= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +58,14 @@ class StunServer(DatagramProtocol):
     _lookups: int = 0
 
     def __post_init__(self) -> None:
-        self._allowance = Allowance(self.per_source_s)
+        self._allowance = Buckets(self.per_source_s * 60, self.per_source_s * 2, REMEMBERED)
         self.noisy = False
 
     # ---- receiving -----------------------------------------------------------------------------------------------
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
         source = (str(addr[0]), int(addr[1]))
-        if not self._allowance.take(source[0], self.reactor.seconds()):
+        if self._allowance.take(source[0], self.reactor.seconds()):
             _heard.labels("too_many").inc()
             return
         try:

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from acs.cwmp import stun
 from acs.cwmp.stun import Message, decode, encode, is_signed_with
-from acs.server.stun import Allowance, StunServer
+from acs.server.stun import StunServer
 
 DEVICE = ("203.0.113.9", 40123)
 CALLS = (stun.CONNECTION_REQUEST_BINDING, stun.CONNECTION_REQUEST_VALUE)
@@ -170,13 +170,6 @@ def test_login_that_is_nobodys_any_more_does_not_count_from_then_on(bench: Bench
     assert (bench.server.binding_of("cpe1"), bench.server.take_fresh()) == (None, {})
     bench.hears(CALLS, NAME, secret=SECRET)
     assert bench.looked_up == ["cpe1", "cpe1"], "its secret is not believed from memory"
-
-
-def test_allowance_forgets_the_sources_longest_unheard_of():
-    allowance = Allowance(1)
-    for number in range(60_000):
-        allowance.take(str(number), 0.0)
-    assert len(allowance._left) == 50_000
 
 
 def test_look_ups_under_way_are_bounded(bench: Bench):
