@@ -79,6 +79,7 @@ class Waker:
     poll_rows: Callable[[], Awaitable[list[int]]]
     most: int = 100
     _efforts: dict[int, _Effort] = field(default_factory=dict)
+    _under_way: int = 0
     _stopped: bool = False
 
     def want(self, device_id: int) -> None:
@@ -106,12 +107,17 @@ class Waker:
     def _start(self, device_id: int, effort: _Effort) -> None:
         if self._stopped:
             return
-        if sum(e.calling for e in self._efforts.values()) >= self.most:
+        if self._under_way >= self.most:
             effort.timer = self.reactor.callLater(1 + random.random(), self._start, device_id, effort)  # noqa: S311
             return
         effort.calling = True
         effort.timer = None
-        Deferred.fromCoroutine(self._effort(device_id, effort)).addErrback(self._failed, device_id)
+        self._under_way += 1
+        Deferred.fromCoroutine(self._effort(device_id, effort)).addBoth(self._ended).addErrback(self._failed, device_id)
+
+    def _ended(self, outcome: Any) -> Any:
+        self._under_way -= 1
+        return outcome
 
     def _failed(self, failure: Any, device_id: int) -> None:
         _log.error("waking failed", device=device_id, trace=failure.getTraceback()[-2000:])

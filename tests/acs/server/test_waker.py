@@ -1,8 +1,10 @@
 """The waker on a Clock: one call per device at a time, demands that fall together, retries, and what is told of them."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -287,6 +289,16 @@ def test_only_so_many_calls_are_under_way_at_once(clock: Clock):
     answers[0].callback((WakeResult.OK, ""))
     world.pass_time(3)
     assert len(world.calls) == 3
+
+
+def test_thousands_who_wait_their_turn_do_not_slow_one_another_down(clock: Clock, monkeypatch: pytest.MonkeyPatch):
+    """A campaign asks for a fleet at once, and each who waits looks every second or two whether there is room."""
+    waker = World(clock, most=0).waker
+    monkeypatch.setattr(waker, "reactor", SimpleNamespace(callLater=lambda *_: None))
+    began = time.process_time()
+    for device_id in range(20_000):
+        waker.want(device_id)
+    assert time.process_time() - began < 2
 
 
 def test_call_that_breaks_is_given_up_and_found_again_by_the_poll(world: World):
