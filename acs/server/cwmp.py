@@ -45,6 +45,7 @@ _log = log.get("cwmp")
 _sessions = Counter("hearthline_sessions_total", "CWMP sessions by outcome", ["outcome"])
 _informs = Counter("hearthline_informs_total", "Informs by first event", ["event"])
 _refusals = Counter("hearthline_cwmp_refused_total", "messages refused, by reason", ["reason"])
+_tolerated = Counter("hearthline_cwmp_tolerated_total", "messages that break a rule and were read all the same")
 _live = Gauge("hearthline_sessions_live", "sessions under way")
 _seconds = Histogram(
     "hearthline_inform_answer_seconds", "from Inform to answer", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -113,6 +114,9 @@ class CwmpHandler:
                 envelope = self.decode(body, _charset(request))
             except CpeProtocolError as error:
                 return self._refused(request, error, conversation, body)
+            if envelope.tolerances:
+                _tolerated.inc()
+                _log.info("tolerated", peer=request.peer, device=_number_of(conversation), what="; ".join(t.partition(":")[0] for t in envelope.tolerances))
         if isinstance(envelope, Envelope) and isinstance(envelope.message, Inform) and not _is_repetition(conversation, envelope):
             if conversation is not None and _is_of(conversation, envelope.message):
                 self._abandon(conversation, "lost", "the device began a new session")
@@ -184,11 +188,11 @@ class CwmpHandler:
             self._abandon(conversation, "failed", "overloaded")
             return self._later()
         except AcsProtocolError as error:
-            _log.exception("we were about to break the protocol", device=conversation.device.device_id if conversation.device else None)
+            _log.exception("we were about to break the protocol", device=_number_of(conversation))
             self._abandon(conversation, "failed", f"our own error: {error}")
             return Response(500, close=True)
         except Exception as error:
-            _log.exception("a session failed", device=conversation.device.device_id if conversation.device else None)
+            _log.exception("a session failed", device=_number_of(conversation))
             self._abandon(conversation, "failed", f"our own error: {error!r}")
             return Response(500, close=True)
         finally:
@@ -300,7 +304,7 @@ class CwmpHandler:
             "refused",
             peer=request.peer,
             reason=str(error)[:300],
-            device=conversation.device.device_id if conversation and conversation.device else None,
+            device=_number_of(conversation),
         )
         if conversation is not None and body:
             conversation.note(True, body, 0, self.now())
@@ -357,6 +361,10 @@ def _tell(device: InformOut, key: str) -> None:
         log.announce(f"device {key} is let in")
     elif BOOT in device.events:
         log.announce(f"device {key} restarted, firmware {device.software_version}")
+
+
+def _number_of(conversation: Conversation | None) -> int | None:
+    return conversation.device.device_id if conversation is not None and conversation.device is not None else None
 
 
 def _is_repetition(conversation: Conversation | None, envelope: Envelope) -> bool:

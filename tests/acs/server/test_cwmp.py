@@ -47,6 +47,15 @@ def refused(reason: str) -> float:
 # ---- the shape of a session ------------------------------------------------------------------------------------
 
 
+def test_what_breaks_a_rule_and_is_read_all_the_same_is_counted(bench: Bench):
+    line, _ = bench.known()
+    before = sample("hearthline_cwmp_tolerated_total")
+    assert line.ask(post(envelope(inform("S1")))).status == 200
+    assert sample("hearthline_cwmp_tolerated_total") == before
+    assert line.ask(post(envelope(inform("S1")).replace(b"<Manufacturer>", b"<Manufacturer>Smith & "))).status == 200
+    assert sample("hearthline_cwmp_tolerated_total") == before + 1
+
+
 @pytest.mark.cwmp("L-1", "A-42", "A-50", "A-55", "A-6", "A-7", "A-80")
 def test_session_without_anything_to_do(bench: Bench):
     line, _ = bench.known()
