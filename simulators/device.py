@@ -35,7 +35,6 @@ from simulators.transport import AcsConnection
 
 SLOW_S = 2.0
 HANGS_S = 40.0
-"""How long a device that hangs keeps its connection before somebody pulls the plug."""
 RETRY_S = 10.0
 """Between two attempts at a scheduled download within its window."""
 
@@ -71,7 +70,8 @@ class Counts:
 
 @dataclass(slots=True)
 class Habits:
-    """How a device of this fleet lives; seconds. `clip_retry_s` bounds the retry wait (conformance X-8), None follows the table."""
+    """How a device of this fleet lives; seconds. `clip_retry_s` bounds the retry wait (conformance X-8), None follows the table; `hangs_s` is
+    how long one that hangs keeps its connection before somebody pulls the plug."""
 
     boot_s: tuple[float, float] = (2.0, 4.0)
     flash_s: tuple[float, float] = (1.0, 2.0)
@@ -83,6 +83,7 @@ class Habits:
     saved: Callable[[Device], None] = field(default=lambda _device: None)
     failed: Callable[[Device, str], None] = field(default=lambda _device, _why: None)
     reached: Callable[[Device], None] = field(default=lambda _device: None)
+    hangs_s: float = HANGS_S
 
     def certificate_of(self, key: str) -> Path | None:
         """The client certificate of one device; None where the fleet has none, or none for this device."""
@@ -277,7 +278,7 @@ class Device:
         try:
             return session.next(answer)
         except Hangs:
-            await self._sleep(HANGS_S)
+            await self._sleep(self.habits.hangs_s)
             raise
 
     def _sleep(self, seconds: float) -> Deferred[None]:

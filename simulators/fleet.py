@@ -24,7 +24,7 @@ from acs.errors import WrongEnvironment
 from simulators import acts, planting, state
 from simulators.connection_request import ConnectionRequests
 from simulators.cpe import Cpe
-from simulators.device import Counts, Device, Habits
+from simulators.device import HANGS_S, Counts, Device, Habits
 from simulators.facts import make_facts
 from simulators.http import SharedLine
 from simulators.nat import Nat
@@ -70,6 +70,7 @@ class FleetOptions:
     certificate: Path | None = None
     acts: tuple[str, ...] = ()
     nat: str = ""
+    hangs_s: float = HANGS_S
     say: Callable[[str], None] | None = None
 
 
@@ -92,6 +93,7 @@ class Fleet:
             saved=self._changed,
             failed=self._failed,
             reached=self._reached,
+            hangs_s=options.hangs_s,
         )
         self._calls = ConnectionRequests(reactor.seconds)
         self._port: Any = None

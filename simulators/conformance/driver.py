@@ -46,8 +46,8 @@ class Identified:
     @property
     def key(self) -> str:
         """As the standard builds it: each part percent-encoded but for letters, digits and underscore (conformance A-99)."""
-        parts = (quote(part, safe="").translate(_ESCAPED) for part in (self.oui, self.product_class, self.serial) if part)
-        return "-".join(parts)
+        parts = (self.oui, *([self.product_class] if self.product_class else []), self.serial)
+        return "-".join(quote(part, safe="").translate(_ESCAPED) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The conformance suite against ourselves: `hearthline up`, then every case with our own driver. Each case is a test that carries what it cites.
 
-The suite runs once, as a command of its own; the tests look its report up. What is not applicable, or warned of, is listed here with the
+The suite runs once, as a command of its own; the tests look its report up. The odd devices of group Quirks have a run of their own, which is
+the part of the soak that CI runs too. What is not applicable, or warned of, is listed here with the
 reason, so that it does not go unnoticed when that changes.
 """
 
@@ -30,14 +31,12 @@ NOT_APPLICABLE = {
 OURS = {(item.kind, item.id) for item in items() if item.binds != "CPE"} - notes().keys()
 WARNED = {
     "Secure_CWMP/digest-without-tls": "Basic is offered without TLS too, after Digest",
-    "Download/status-0": "after status 0 the report is waited for as after status 1",
 }
 """Known departures from what an ACS should do."""
 
 
+ODD = [case for case in load().values() if case.group == "Quirks"]
 ASKED = [case for case in load().values() if case.group != "Quirks"]
-"""The profiles of group Quirks have their own tests beside the simulator and the registry; here they would take minutes."""
-GROUPS = [word for group in dict.fromkeys(case.group for case in ASKED) for word in ("--group", group)]
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,23 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: Any) -> Iterator[Run]:
-    folder: Path = tmp_path_factory.mktemp("conformance")
+    yield from _runs(tmp_path_factory.mktemp("conformance"), ASKED)
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: Any) -> Iterator[Run]:
+    yield from _runs(tmp_path_factory.mktemp("quirks"), ODD)
+
+
+def _runs(folder: Path, cases: list[Case]) -> Iterator[Run]:
     premises = Premises(folder / "home", HEARTHLINE_LOG="console")
     try:
-        yield _run(premises, folder)
+        yield _run(premises, folder, [word for group in dict.fromkeys(case.group for case in cases) for word in ("--group", group)])
     finally:
         premises.stop()
 
 
-def _run(premises: Premises, folder: Path) -> Run:
+def _run(premises: Premises, folder: Path, groups: list[str]) -> Run:
     up = premises.run("up")
     deadline = time.monotonic() + 90
     while "with the password " not in up.said or "\nready " not in "\n" + up.said:
@@ -73,7 +80,7 @@ def _run(premises: Premises, folder: Path) -> Run:
     began = time.monotonic()
     done = premises.once(
         "conformance", premises.url, "--onboarding", ONBOARDING, "--driver", "hearthline", "--api", f"http://127.0.0.1:{premises.web}",
-        "--api-user", "admin", "--api-password", password, "--jobs", "8", "--timeout", "20", *GROUPS, "--junit", str(xml), "--html", str(html), "--quiet",
+        "--api-user", "admin", "--api-password", password, "--jobs", "8", "--timeout", "20", *groups, "--junit", str(xml), "--html", str(html), "--quiet",
         seconds=900,
     )  # fmt: skip
     assert xml.exists(), done.stdout[-3000:] + done.stderr[-3000:]
@@ -118,3 +125,17 @@ def test_command_ends_well_and_in_time(run: Run) -> None:
     assert run.code == 0, run.said[-3000:]
     assert "No case of" in run.html
     assert run.verdicts.keys() == {case.id for case in ASKED}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.id, marks=_marks(case)) for case in ODD])
+def test_quirks(odd: Run, case: Case) -> None:
+    verdict, reason = odd.verdicts[case.id]
+    assert verdict == "passed", reason
+
+
+@pytest.mark.soak
+def test_quirks_are_tried_within_their_time(odd: Run) -> None:
+    assert odd.code == 0, odd.said[-3000:]
+    assert odd.verdicts.keys() == {case.id for case in ODD}
+    assert odd.seconds < 300

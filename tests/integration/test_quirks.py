@@ -81,10 +81,9 @@ class Odd:
 
 @pytest.mark.parametrize(("name", "about"), profiles("session"))
 @pytest_twisted.ensureDeferred
-async def test_an_odd_device_is_provisioned_read_and_written(house: House, monkeypatch: Any, name: str, about: dict[str, Any]):
-    monkeypatch.setattr("simulators.device.HANGS_S", 0.5)
+async def test_an_odd_device_is_provisioned_read_and_written(house: House, name: str, about: dict[str, Any]):
     house.let_in()
-    fleet = await house.fleet(1, about.get("model", MODEL), quirks=(name,))
+    fleet = await house.fleet(1, about.get("model", MODEL), quirks=(name,), hangs_s=0.5)
     odd = Odd(house, fleet.devices[0])
     await odd.becomes_quiet()
     assert {view.kind: view.state for view in odd.operations() if view.kind in ("secure", "discover")} == {

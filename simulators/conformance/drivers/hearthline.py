@@ -77,11 +77,11 @@ class Hearthline:
         return await ask_json(method, f"{self.base}/api/v1{path}", {"Authorization": f"Bearer {self.token}"}, given, self.ca)
 
     async def prepare(self, device: Identified) -> None:
-        """Entered before its first contact, so it is let in at once; let in by hand if it was there before."""
+        """Entered before its first contact, so it is let in at once; let in by hand if it was there before, or cannot be entered (no OUI)."""
         try:
             await self._call("POST", "/devices", {"oui": device.oui, "product_class": device.product_class, "serial_number": device.serial})
         except DriverFailed as error:
-            if "HTTP 409" not in str(error):
+            if "HTTP 409" not in str(error) and "HTTP 422" not in str(error):
                 raise
             await self._call("PATCH", f"/devices/{quote(device.key, safe='')}", {"trust": "admitted"})
 
