@@ -78,6 +78,8 @@ class InformOut:
     quirks: Any = None
     """As the head row has them: acs/quirks/book.py reads them."""
     booted_at: datetime | None = None
+    new_firmware: bool = False
+    """It runs another version than it did at its last Inform."""
     alarms: tuple[str, ...] = ()
     """Signs of a second box with this identity that were not told before."""
 
@@ -124,7 +126,7 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
             head.sightings = sighting.document
             seen.append({"id": head.id, "sightings": sighting.document})
             suspicious += [Raised(head.tenant_id, head.id, kind, evidence, work.at) for kind, evidence in sighting.alarms]
-        if is_new or row["software_version"] != head.software_version:
+        if is_new or out.new_firmware:
             events += _missing_forced(work, out)
         results.append(out)
         rows[head.id] = row
@@ -234,6 +236,7 @@ def _one(
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
         head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
+        new_firmware=head.software_version not in ("", row["software_version"]),
     )  # fmt: skip
     return out, row
 

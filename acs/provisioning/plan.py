@@ -23,9 +23,10 @@ class Planned:
 
 
 def due_at_inform(
-    trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool
+    trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool, new_firmware: bool = False
 ) -> tuple[Planned, ...]:
-    """Operations that this Inform calls for.
+    """Operations that this Inform calls for. What is stored of a device that was reset or runs other firmware stays, and is read anew
+    (conformance K-6).
 
     `login_is_old`: the device proved itself with the onboarding secret, or has none of its own where it should.
     """
@@ -35,6 +36,6 @@ def due_at_inform(
     fresh = is_new or admitted_now or BOOTSTRAP in events
     if fresh or login_is_old:
         planned.append(Planned("secure", "first contact" if fresh else "still logs in with the onboarding secret"))
-    if fresh or not has_tree:
-        planned.append(Planned("discover", "first contact" if fresh else "tree not known yet"))
+    if fresh or not has_tree or new_firmware:
+        planned.append(Planned("discover", "first contact" if fresh else "runs other firmware" if has_tree else "tree not known yet"))
     return tuple(planned)

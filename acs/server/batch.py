@@ -123,7 +123,7 @@ class Batch:
         own = []
         for out, work in zip(outs, works, strict=True):
             old_login = work.inform.login == "onboarding" and self.briefing.cpe_auth == "device"
-            planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login)
+            planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login, out.new_firmware)
             if planned:
                 own.append(OwnWork(out.tenant, out.device_id, work.inform.identity.key, planned, work.inform.at))
                 with_tasks.add(out.device_id)

@@ -585,7 +585,8 @@ async def test_repeated_transfer_complete_is_answered_and_changes_nothing(house:
     view = await house.done(device, "firmware", {"image": await image_for(house, NEW, "9.9.4")})
     raw = await house.connect()
     identity = device.cpe.identity
-    body = envelope(inform(identity.serial_number, "7 TRANSFER COMPLETE", oui=identity.oui, product=identity.product_class))
+    runs = {"Device.DeviceInfo.SoftwareVersion": "9.9.4"}
+    body = envelope(inform(identity.serial_number, "7 TRANSFER COMPLETE", oui=identity.oui, product=identity.product_class, values=runs))
     challenge = (await raw.ask(post(body))).one("www-authenticate")
     own = device.value(device.cpe.management("Password"))
     cookie = (await raw.ask(post(body, authorization=digest_line(challenge, str(identity.key), own)))).cookie
@@ -661,7 +662,7 @@ async def test_session_moves_to_another_worker_and_nothing_irreversible_is_repea
     while answer.status == 200:
         place = 1 - place
         raw = await house.connect(house.workers[place].number)
-        message = RebootResponse() if asked[-1] == "Reboot" else values({"Device.DeviceInfo.SoftwareVersion": "5"})
+        message = RebootResponse() if asked[-1] == "Reboot" else values({"Device.DeviceInfo.SoftwareVersion": "1.0"})
         answer = await raw.ask(post(envelope(message, answer.envelope.id), cookie))
         if answer.status == 200:
             asked.append(type(answer.message).__name__)

@@ -19,7 +19,7 @@ def kinds(planned):
 @pytest.mark.cwmp("J-7")
 @pytest.mark.parametrize("trust", [Trust.QUARANTINE, Trust.BLOCKED])
 def test_a_device_that_is_not_admitted_is_asked_nothing(trust):
-    for flags in itertools.product((False, True), repeat=4):
+    for flags in itertools.product((False, True), repeat=5):
         assert due_at_inform(trust, ("0 BOOTSTRAP",), *flags) == ()
 
 
@@ -37,6 +37,12 @@ def test_a_first_contact_gets_its_logins_and_is_read(given):
 
 def test_a_device_whose_tree_is_not_known_is_read():
     assert due(has_tree=False) == (Planned("discover", "tree not known yet"),)
+
+
+@pytest.mark.cwmp("K-6")
+def test_a_device_that_runs_other_firmware_is_read_anew():
+    planned = due_at_inform(Trust.ADMITTED, ("1 BOOT",), False, True, False, False, new_firmware=True)
+    assert planned == (Planned("discover", "runs other firmware"),)
 
 
 def test_a_device_that_still_uses_the_onboarding_secret_gets_its_own():

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from acs.cwmp.identity import identity_of
 from acs.cwmp.messages import ParameterValueStruct
@@ -14,8 +15,10 @@ from acs.devices import service as devices
 from acs.devices.informs import InformIn
 from acs.operations import service as operations
 from acs.operations.briefing import Briefing
+from acs.operations.models import Operation
 from acs.operations.progress import StepIn
 from acs.provisioning.plan import Trust
+from acs.provisioning.procedure import Snapshot
 from acs.recorder import service as recorder
 from acs.recorder.service import Message, RecordIn
 from acs.secrets import Vault
@@ -90,6 +93,35 @@ def test_device_that_is_let_in_is_secured_and_read(database: Database, batch: Ba
     assert [task.kind for task in answer.tasks] == ["secure", "discover"]
     brief = answer.tasks[0].brief
     assert (len(brief["secret"]), len(brief["request_secret"]), brief["username"]) == (24, 24, answer.device.key)
+
+
+@pytest.mark.cwmp("K-6")
+@pytest.mark.parametrize(
+    ("events", "version", "due"),
+    [
+        (("2 PERIODIC",), "1.0", []), (("1 BOOT",), "1.0", []), (("1 BOOT",), "2.0", ["discover"]),
+        (("0 BOOTSTRAP", "1 BOOT"), "1.0", ["secure", "discover"]),
+    ],
+)  # fmt: skip
+def test_tree_of_a_device_that_was_reset_or_runs_other_firmware_stays_and_is_read_anew(
+    database: Database, batch: Batch, events: tuple[str, ...], version: str, due: list[str]
+):
+    def at(version: str, *events: str) -> InformWork:
+        work = came("S1", *events, login="own")
+        told = ParameterValueStruct("Device.DeviceInfo.SoftwareVersion", version, "string")
+        others = tuple(v for v in work.inform.inform.parameter_list if v.name != told.name)
+        return InformWork(replace(work.inform, inform=replace(work.inform.inform, parameter_list=(told, *others))))
+
+    let_in(database)
+    commit(database, batch, came("S1"))
+    (first,) = commit(database, batch, at("1.0", "2 PERIODIC"))
+    read = Snapshot("", ((SSID, True),), (ParameterValueStruct(SSID, "Home", "string"),))
+    commit(database, batch, step(first, snapshots=[read], ended=True))
+    with database.write() as unit:
+        unit.session.execute(delete(Operation))
+    (answer,) = commit(database, batch, at(version, *events))
+    assert [task.kind for task in answer.tasks] == due
+    assert stored(database, first.device.device_id)[SSID] == "Home", "until it is read anew, what was known is shown with its age"
 
 
 def test_step_is_applied_before_the_inform_that_ends_its_session(database: Database, batch: Batch):
