@@ -105,7 +105,7 @@ def raw_rpc(xml: str) -> RawRpc:
     try:
         around = etree.fromstring(f"<around {scope}>{text}</around>".encode(), _PARSERS.strict)
     except etree.XMLSyntaxError as error:
-        raise ValueError(f"not well-formed XML: {str(error)[:160]}") from None
+        raise ValueError(f"not well-formed XML: {(error.msg or '').partition(', line ')[0][:160]}") from None  # places are those of what is around it
     if len(around) != 1 or (around.text or "").strip() or (around[0].tail or "").strip():
         raise ValueError("a vendor method is one XML element and nothing beside it")
     name = local(around[0].tag)

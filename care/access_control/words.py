@@ -95,6 +95,9 @@ TABLES: Mapping[str, Any] = {
     "reach_watch": _l("who watches it"),
 }  # fmt: skip
 
+WHOLES = frozenset({"param_base", "device_credential", "device_reach", "quirk_seen", "reach_watch"})
+"""Of these there is one of a device, however many rows it has."""
+
 
 def target_of(rule: BlockView) -> str:
     """Whom a rule is about, in one line."""
@@ -121,5 +124,6 @@ def evidence_words(evidence: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def rows_words(counts: Mapping[str, int]) -> str:
-    """ "12 operations, 3 events"; tables that people need no word for are left out."""
-    return ", ".join(f"{count} {TABLES[name]}" for name, count in counts.items() if name in TABLES and name != "exchange")
+    """ "operations (12), the login"; tables that people need no word for are left out."""
+    known = ((name, str(TABLES[name]), count) for name, count in counts.items() if name in TABLES and name != "exchange")
+    return ", ".join(word if name in WHOLES else f"{word} ({count})" for name, word, count in known)

@@ -10,7 +10,7 @@ from acs.errors import Conflict, Invalid, NotFound
 from care.access import current_actor, current_user_view, needs
 from care.access_control import words
 from care.devices.blueprint import bp
-from care.devices.pages import look, page
+from care.devices.pages import look, page, title_of
 from care.security.permissions import Permission
 from care.services import services
 
@@ -58,7 +58,7 @@ def merge_preview(device_id: int) -> Response | str:
         look(device_id)  # the device itself must be there
         flash(str(error), "warn")
         return redirect(url_for("devices.identity", device_id=device_id))
-    return render_template("access_control/merge.html", preview=preview, w=words, reason="", error="")
+    return render_template("access_control/merge.html", preview=preview, w=words, device_title=title_of, reason="", error="")
 
 
 @bp.post("/<int:device_id>/merge")
@@ -69,7 +69,7 @@ def merge(device_id: int) -> Response | tuple[str, int]:
     try:
         services().access.merge(current_actor(), device_id, preview.absorbed.id, reason)
     except (Conflict, Invalid) as error:
-        return render_template("access_control/merge.html", preview=preview, w=words, reason=reason, error=str(error)), 422
+        return render_template("access_control/merge.html", preview=preview, w=words, device_title=title_of, reason=reason, error=str(error)), 422
     flash(_("%(key)s is this device now. It can be taken apart again on this page.", key=preview.absorbed.key))
     return redirect(url_for("devices.identity", device_id=device_id))
 

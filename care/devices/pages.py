@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
+from acs.devices.views import DeviceView
 from acs.recorder.service import Wanted
 from care.access import current_actor, current_user_view, may, needs
 from care.devices import browser, channels, diagnoses, drawings, evidence, panels, settings, words
@@ -48,8 +49,12 @@ def page(found: Look, tab: str, template: str, **more: Any) -> str:
 
 
 def title(found: Look) -> str:
+    return title_of(found.head)
+
+
+def title_of(head: DeviceView) -> str:
     """Manufacturer and model; a model that names its maker already is not told twice."""
-    maker, model = found.head.manufacturer, found.head.model or found.head.product_class
+    maker, model = head.manufacturer, head.model or head.product_class
     return model if not maker or model.lower().startswith(maker.lower()) else f"{maker} {model}"
 
 

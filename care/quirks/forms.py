@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
@@ -31,4 +31,4 @@ class ChangeForm(FlaskForm):
 
 
 class ImportForm(FlaskForm):
-    file = FileField(_l("File"))
+    file = FileField(_l("File"), [FileRequired()])

@@ -54,4 +54,6 @@ def test_unknown_reason_is_shown_as_it_is():
 
 def test_rows_are_counted_in_words(app):
     with app.test_request_context():
-        assert words.rows_words({"operation": 2, "unknown_table": 4, "device_event": 1}) == "2 operations, 1 events"
+        assert words.rows_words({"operation": 2, "unknown_table": 4, "device_event": 1, "device_credential": 1, "quirk_seen": 3}) == (
+            "operations (2), events (1), the login, what was learned of it"
+        )
