@@ -6,6 +6,7 @@ stderr. Exit codes: 0 ended by request, 2 wrong use or environment; with --repla
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ def _run(given: dict[str, Any]) -> str:
 
     from simulators.fleet import Fleet, FleetOptions
 
+    if not re.match(r"https?://[^/]", given["url"]):
+        raise WrongEnvironment(f"{given['url']} is no URL of an ACS: http://host:port/ or https://…")
     _raise_open_files()
     reactor: Any = installed
     boot = given["boot_time"]
@@ -110,7 +113,7 @@ def _run(given: dict[str, Any]) -> str:
         given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
         count * 0.01 if given["start_spread"] is None else given["start_spread"],
         (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], certificate=given["certificate"], acts=given["acts"],
-        nat=given["nat"],
+        nat=given["nat"].rstrip("."),
         say=None if given["quiet"] or count > 200 else log.announce,
     )  # fmt: skip
     fleet = Fleet(reactor, options)

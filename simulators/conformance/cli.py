@@ -105,6 +105,8 @@ def driver_of(given: dict[str, Any]) -> Any:
     from simulators.conformance.drivers.rest import Rest
 
     path = Path(__file__).parent / "drivers" / "genieacs.toml" if name == "genieacs" else Path(name)
+    if not path.is_file():
+        raise WrongEnvironment(f"There is no driver {name}: none, hearthline, manual, genieacs, or a TOML file of URL templates")
     try:
         made = Rest.read(path)
     except DriverFailed as error:

@@ -24,6 +24,12 @@ def test_list_shows_models_faults_and_quirks():
         assert word in said.output
 
 
+def test_what_is_no_url_is_said_at_once():
+    run = subprocess.run([*COMMAND, "--url", "nonsense"], capture_output=True, text=True, timeout=20, check=False)
+    assert run.returncode == 2
+    assert "nonsense is no URL of an ACS" in run.stderr
+
+
 def test_interrupt_ends_it_with_a_summary_and_exit_code_0():
     run = subprocess.Popen(
         [*COMMAND, "--count", "3", "--url", "http://127.0.0.1:1/"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

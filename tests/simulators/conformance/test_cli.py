@@ -52,8 +52,8 @@ def test_drivers_are_found_by_name_or_file(tmp_path: Path):
     genieacs = driver_of({**NOTHING, "driver": "genieacs", "api": "http://nbi:7557"})
     assert (genieacs.name, genieacs.said["base"]) == ("GenieACS", "http://nbi:7557")
     assert driver_of({**NOTHING, "driver": "manual"}).name == "manual"
-    for name in ("hearthline", str(tmp_path / "missing.toml")):
-        with pytest.raises(WrongEnvironment):
+    for name, why in (("hearthline", "needs --api"), (str(tmp_path / "missing.toml"), "There is no driver"), ("genie", "There is no driver genie")):
+        with pytest.raises(WrongEnvironment, match=why):
             driver_of({**NOTHING, "driver": name})
 
 
