@@ -13,7 +13,7 @@ from acs.provisioning.kinds import KINDS
 from care.access import current_actor, current_user_view, needs
 from care.operations import stations
 from care.operations.service import STATE_GROUPS
-from care.operations.words import KIND_WORDS, STATE_WORDS, VALUE_WORDS
+from care.operations.words import KIND_WORDS, STATE_WORDS, VALUE_WORDS, field_words
 from care.problems import is_fragment
 from care.security.permissions import Permission
 from care.services import services
@@ -26,6 +26,9 @@ PER_PAGE = 50
 def clock_words(at: datetime) -> str:
     """The time of day in UTC, with the date if it is not today; the script turns it into the reader's zone."""
     return f"{format_time(at, 'short') if at.date() == services().clock().date() else format_datetime(at, 'short')} UTC"
+
+
+bp.app_template_global()(field_words)
 
 
 @bp.get("/")

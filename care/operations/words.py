@@ -76,6 +76,14 @@ VALUE_WORDS: Mapping[str, tuple[str, Any]] = {
     "not_tried": ("idle", _l("Not tried")),
 }
 """What became of one value of a write."""
+_FIELD_WORDS: Mapping[str, Any] = {
+    "transfers": _l("Transfers"), "complete": _l("Complete"), "command_key": "CommandKey", "methods": _l("Methods"), "options": _l("Options"),
+    "attributes": _l("Watched values"), "units": _l("Modules"), "values": _l("Values"), "missing": _l("Could not be read"),
+    "path": _l("Parameter"), "paths": _l("Parameters"), "parameters": _l("Parameters"), "fault": _l("Fault"), "count": _l("Number of them"),
+    "state": _l("State"), "version": _l("Version"), "name": _l("Name"), "notification": _l("Notification"), "access": _l("Who may write"),
+    "vouchers": _l("Vouchers"), "written": _l("Written"), "each": _l("Each value"), "set": _l("Set"), "text": _l("In words"),
+    "needs_restart": _l("Counts after a restart"), "method": _l("Method"), "xml": "XML", "url": "URL", "size": _l("Size"), "file": _l("File"),
+}  # fmt: skip
 _WAKE_FAILURES: Mapping[str, Any] = {
     "refused": _l("The device refused our call: nothing listens at its address. It may sit behind another router."),
     "timeout": _l("The device did not answer our call in time. It may be behind a router that lets no call through, or be switched off."),
@@ -89,6 +97,12 @@ _WAKE_FAILURES: Mapping[str, Any] = {
     "no_inform": _l("The device was called and did not come. It is called again."),
     "unreachable": _l("There is no way to the device's address from here."),
 }
+
+
+def field_words(name: str) -> str:
+    """A field of a result or an argument; paths stay as they are, what has no words yet is read aloud."""
+    known = _FIELD_WORDS.get(name)
+    return str(known) if known is not None else name if "." in name else name.replace("_", " ").capitalize()
 
 
 def kind_words(kind: str, label: str = "") -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from acs.audit import Actor
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.operations.models import Operation
@@ -63,6 +65,35 @@ def test_one_operation_shows_its_arguments_and_result_without_secrets(signed_in,
     page = browser.get(f"/operations/{op}").get_data(as_text=True)
     assert "KeyPassphrase" in page
     assert "horse-battery" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "told"),
+    [
+        (
+            "queued_transfers", {"transfers": [{"command_key": "hl-7", "state": "waiting", "download": True, "size": 4096}], "complete": True},
+            ["<th scope=\"col\">CommandKey</th>", "hl-7", "4096", "<dt>Complete</dt><dd>yes</dd>"],
+        ),
+        ("rpc_methods", {"methods": ["GetRPCMethods", "X_02A5C1_Blink"]}, ["<li>", "X_02A5C1_Blink"]),
+        ("options", {"options": [{"name": "VoIP", "enabled": False, "from": "2026-01-01"}]}, ["VoIP", "2026-01-01", ">no<"]),
+        ("attributes", {"attributes": [{"path": "Device.WiFi.SSID.1.SSID", "notification": 2, "access": ["Subscriber"]}]}, ["Who may write", "Subscriber"]),
+        ("install_module", {"units": [{"name": "agent", "fault": 9025, "text": "It does not fit."}]}, ["It does not fit.", "9025"]),
+        ("raw_rpc", {"method": "X_Blink", "xml": "<a><b>1</b></a>", "cut": False}, ["&lt;a&gt;&lt;b&gt;1", "<pre"]),
+        ("read", {"count": 1, "values": {"Device.DeviceInfo.UpTime": "7"}, "missing": []}, ["Device.DeviceInfo.UpTime", "<dd><span"]),
+    ],
+)  # fmt: skip
+def test_results_are_told_as_names_and_tables_not_as_data(signed_in, db, home, clock, kind, result, told):
+    op = samples.finished(db, home(read=False), kind, result, clock(), {})
+    page = signed_in().get(f"/operations/{op}").get_data(as_text=True)
+    main = page[page.index("<main") :]
+    assert [words for words in told if words not in main] == []
+    assert "{&#34;" not in main and "[{" not in main and "&#39;:" not in main
+
+
+def test_vouchers_are_never_shown_whole(signed_in, services, home):
+    voucher = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
+    op = services.operations.ask(ANNA, home(read=False), "vouchers", {"vouchers": [voucher]})
+    assert voucher not in signed_in().get(f"/operations/{op}").get_data(as_text=True)
 
 
 def test_viewer_may_not_cancel(signed_in, services, home):
