@@ -7,6 +7,7 @@ from acs.db.tenancy import DEFAULT_TENANT
 from care import assets
 from care.security.permissions import Role
 from tests.browser.conftest import PHONE, WIDE
+from tests.care import samples
 
 pytestmark = pytest.mark.browser
 AXE = assets.MODULES / "axe-core" / "axe.min.js"
@@ -39,6 +40,29 @@ def test_axe_finds_nothing(open_page, sign_in, server, size, dark):
     for path in ("/users/", "/users/1", "/users/new", "/profile/", "/jobs/", "/audit/", "/nothing-here"):
         page.goto(path) if path != "/nothing-here" else page.set_content(page.request.get(path).text())
         found[path] = violations(page)
+    assert {path: list(bad) for path, bad in found.items() if bad} == {}
+
+
+HOUSE = (
+    "/devices/", "/operations/", "/sessions/", "/sessions/?fault=9005", "/firmware/", "/quirks/", "/quirks/new", "/quirks/import", "/quirks/import?field=yes",
+    "/redirects/", "/onboarding/", "/access/", "/access/waiting", "/access/blocks", "/access/certificates", "/access/alarms",
+)  # fmt: skip
+DEVICE = ("", "/wifi", "/hosts", "/line", "/diagnostics", "/parameters", "/software", "/operations", "/sessions", "/backups", "/identity", "/history",
+          "/reach/")  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, True), (PHONE, False)])
+def test_axe_finds_nothing_in_the_network(open_page, sign_in, server, now, size, dark):
+    """Every list and every tab, with what is folded opened; a device behind a NAT shows why no call brings it."""
+    device = samples.home(server.services.db, server.services.vault, now, samples.NORVIK, 1, ["open-wifi"])
+    page = open_page(size, dark=dark)
+    sign_in(page)
+    found = {}
+    for path in (*HOUSE, *(f"/devices/{device}{tab}" for tab in DEVICE)):
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('main details').forEach(folded => { folded.open = true })")
+        found[path] = violations(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     assert {path: list(bad) for path, bad in found.items() if bad} == {}
 
 
