@@ -107,3 +107,15 @@ def test_axe_finds_nothing_on_them(open_page, sign_in, device):
     page.goto("/redirects/")
     found["redirects"] = violations(page)
     assert found == {"software": [], "preview": [], "redirects": []}
+
+
+@pytest.mark.parametrize(("size", "name"), [(WIDE, "operation-result-1440"), (PHONE, "operation-result-390")])
+def test_result_of_an_operation_is_a_table_that_fits(live_server, open_page, sign_in, device, size, name):
+    with live_server.services.db.read() as session:
+        found = session.query(Operation).filter_by(kind="queued_transfers").one().id
+    page = open_page(size)
+    sign_in(page)
+    page.goto(f"/operations/{found}")
+    assert page.get_by_text("1 Firmware Upgrade Image").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    shot(page, name)
