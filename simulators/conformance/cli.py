@@ -59,6 +59,9 @@ def conformance(**given: Any) -> None:
         raise click.UsageError("URL of the ACS: http://host:port/ or https://…")
     if not chosen:
         raise click.UsageError("no case fits --group and --case; --list shows them")
+    for report in (given["html_file"], given["junit_file"]):
+        if report is not None and not report.absolute().parent.is_dir():
+            raise click.UsageError(f"There is no folder {report.parent} for the report")
     log.configure(level="critical")
     try:
         results = _run(given, chosen)

@@ -57,6 +57,13 @@ def test_drivers_are_found_by_name_or_file(tmp_path: Path):
             driver_of({**NOTHING, "driver": name})
 
 
+@pytest.mark.parametrize("option", ["--html", "--junit"])
+def test_a_report_that_has_no_place_is_said_before_anything_runs(tmp_path: Path, option: str):
+    said = CliRunner().invoke(conformance, ["http://127.0.0.1:1/", option, str(tmp_path / "nowhere" / "report")])
+    assert said.exit_code == 2
+    assert "There is no folder" in said.output
+
+
 def test_an_acs_that_is_not_there_is_exit_code_2():
     done = subprocess.run(
         [sys.executable, "-m", "acs.cli", "conformance", "http://127.0.0.1:1/", "--case", "*/minimal"],
