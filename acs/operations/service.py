@@ -16,6 +16,7 @@ from acs import audit
 from acs.audit import Actor
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
+from acs.devices import store
 from acs.devices.models import Device
 from acs.devices.service import presence_of
 from acs.devices.views import DeviceId
@@ -41,6 +42,18 @@ _EXCLUSIVE = frozenset(
 
 TRANSFERS = frozenset({"firmware", "stored_image", "schedule_download", "restore", "backup", "log_upload"})
 """Kinds whose waiting a device can be asked to call off (CancelTransfer, conformance C-133)."""
+
+
+PORT_MAPPINGS = "Device.NAT.PortMapping."
+
+
+def _check_room(session: Session, device: Device) -> None:
+    """Conflict where the device is known to take no more port mappings (conformance H-76)."""
+    values = store.load_tree(session.connection(), device.id, "Device.NAT.").values
+    most = values.get("Device.NAT.MaxNumberOfPortMappings")
+    rows = {path[len(PORT_MAPPINGS) :].partition(".")[0] for path in values if path.startswith(PORT_MAPPINGS)}
+    if most is not None and most.value.isdecimal() and 0 < int(most.value) <= len(rows):
+        raise Conflict(f"Device {device.serial_number} takes {most.value} port mappings and has {len(rows)}: delete one first.")
 
 
 def request(
@@ -72,6 +85,8 @@ def request(
         raise UnknownDevice(f"There is no device {device_id}.")
     if device.trust != Trust.ADMITTED:
         raise Conflict(f"Device {device.serial_number} is in {device.trust}: admit it first.")
+    if kind == "add_object" and given["table"] == PORT_MAPPINGS:
+        _check_room(unit.session, device)
     image_id = _image_for(unit.session, actor.tenant, kind, given, device)
     if kind == "cancel_transfer":
         given = _transfer_meant(unit.session, given, device)

@@ -109,7 +109,7 @@ class StunServer(DatagramProtocol):
     def revoke(self, username: str) -> None:
         """The login is nobody's any more: neither its secret nor where it was heard from counts."""
         for known in (self._secrets, self.bindings, self._fresh, self._told):
-            known.pop(username, None)  # type: ignore[attr-defined]
+            known.pop(username, None)
 
     def _judge(self, message: Message, source: Address, username: str, secret: str | None) -> None:
         if secret is None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from acs import audit
+from acs.devices.store import store_values
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.operations import service
 from acs.operations.progress import Asked
@@ -15,7 +16,7 @@ from acs.provisioning.kinds import KINDS
 from acs.provisioning.procedure import Done, Failed, Transfer, Trigger, Wait
 from acs.provisioning.runner import Ended
 from acs.secrets import MASK
-from tests.acs.kit import add_device, head
+from tests.acs.kit import add_device, head, value
 
 MINUTE = timedelta(minutes=1)
 PASSPHRASE = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
@@ -69,6 +70,21 @@ def test_secrets_to_be_written_are_sealed_in_the_row_and_open_for_the_session(pl
 def test_secret_is_not_taken_without_a_vault_to_keep_it_in(play, now):
     with pytest.raises(ValueError, match="vault"):
         play.do(service.request, play.actor, play.device, "write", {"values": [[PASSPHRASE, "hush", "string"]]}, now)
+
+
+@pytest.mark.cwmp("H-76")
+@pytest.mark.parametrize(("most", "taken"), [("2", False), ("3", True), ("0", True), (None, True)])
+def test_port_mapping_beyond_what_the_device_takes_is_not_asked_for(play, now, most, taken):
+    known = [value(f"Device.NAT.PortMapping.{row}.{leaf}", "1") for row in (1, 4) for leaf in ("Enable", "ExternalPort")]
+    known += [value("Device.NAT.MaxNumberOfPortMappings", most)] if most is not None else []
+    with play.database.write() as unit:
+        store_values(unit.connection, play.briefing.vault, 1, play.device, known, now, "session")
+    wanted = {"table": "Device.NAT.PortMapping.", "values": [["ExternalPort", 81, "unsignedInt"]]}
+    if taken:
+        assert play.view(play.request("add_object", wanted)).state is OperationState.QUEUED
+    else:
+        with pytest.raises(Conflict, match="takes 2 port mappings and has 2"):
+            play.request("add_object", wanted)
 
 
 def test_same_thing_asked_twice_is_one_operation_while_queued(play):
