@@ -8,6 +8,7 @@ from acs.audit import Actor
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.operations.views import OperationState
+from acs.quirks import service as registry
 from acs.secrets import MASK
 from care.security.permissions import Permission
 from tests.care import samples
@@ -37,6 +38,19 @@ def test_planted_trouble_is_told_in_plain_words_for_both_data_models(services, h
 def test_home_without_trouble_has_none(services, home, model):
     look = services.devices.look(DEFAULT_TENANT, home(model))
     assert {found.word for found in look.verdict.findings} <= {"Weak signal"}
+
+
+@pytest.mark.quirk("K-44")
+def test_meaning_a_model_turns_round_is_turned_back_when_shown_and_when_written(services, home):
+    device_id = home(samples.NORVIK)
+    name = "wifi.2g.ssid_advertised"
+    plain = services.devices.known(DEFAULT_TENANT, device_id)[1].reading(name)
+    with services.db.write() as unit:
+        registry.add(unit, ANNA, {"product_class": "G240", "knob": "inverted", "item": name, "value": True}, services.clock())
+    shown = services.devices.known(DEFAULT_TENANT, device_id)[1].reading(name)
+    assert (shown.path, shown.value) == (plain.path, not plain.value)
+    (write,) = services.devices.propose(ANNA, device_id, {name: plain.value}).writes
+    assert write[:2] == (plain.path, "false" if plain.value else "true")
 
 
 def test_firmware_older_than_the_library_is_told_and_newer_is_not(services, home):
