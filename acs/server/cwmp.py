@@ -116,7 +116,8 @@ class CwmpHandler:
                 return self._refused(request, error, conversation, body)
             if envelope.tolerances:
                 _tolerated.inc()
-                _log.info("tolerated", peer=request.peer, device=_number_of(conversation), what="; ".join(t.partition(":")[0] for t in envelope.tolerances))
+                what = "; ".join(each.partition(":")[0] for each in envelope.tolerances)
+                _log.info("tolerated", peer=request.peer, device=_number_of(conversation), what=what)
         if isinstance(envelope, Envelope) and isinstance(envelope.message, Inform) and not _is_repetition(conversation, envelope):
             if conversation is not None and _is_of(conversation, envelope.message):
                 self._abandon(conversation, "lost", "the device began a new session")
@@ -134,7 +135,8 @@ class CwmpHandler:
         identity = identity_of(envelope.message.device_id)
         if (target := self.redirects.target(identity.key)) is not None:
             return Response(307, b"", ((b"Location", target.encode()),))
-        if len(self._by_token) >= self.policy.max_sessions * (2 if _is_awaited(envelope.message) else 1):  # anybody can say so: double, not endless
+        # Anybody can say that he is awaited: twice as many, not any number.
+        if len(self._by_token) >= self.policy.max_sessions * (2 if _is_awaited(envelope.message) else 1):
             _refusals.labels("sessions").inc()
             self.entrance.overloaded(request, envelope.message, now)
             return self._later()

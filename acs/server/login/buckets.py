@@ -33,9 +33,6 @@ class Buckets:
                 self._left.popitem(last=False)
         return wait
 
-    def forget(self, key: str) -> None:
-        self._left.pop(key, None)
-
     def _now(self, key: str, now_s: float) -> float:
         left, since = self._left.get(key, (self.burst, now_s))
         return min(self.burst, left + max(0.0, now_s - since) * self.per_minute / 60)
