@@ -3,6 +3,7 @@
 Exit codes: 0 ended by request, 1 failed, 2 wrong use or environment (architecture §10).
 """
 
+import resource
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -34,10 +35,19 @@ def hearthline() -> None:
     """An auto-configuration server for TR-069 devices, with customer care."""
 
 
+def _raise_open_files() -> None:
+    """A connection is an open file, and a thousand devices may come at once: most systems begin with a soft limit of 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> None:
     """Run, and turn what was refused into one sentence and an exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the sentence is for who runs it all the same
         sys.exit("Hearthline needs Python 3.11 or newer.")
+    _raise_open_files()
     try:
         hearthline.main(standalone_mode=False)
     except click.exceptions.Abort:

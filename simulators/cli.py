@@ -85,16 +85,6 @@ def _show_lists() -> None:
             click.echo(f"{word:6} {name:24} {about['says']}{rows}")
 
 
-def _raise_open_files() -> None:
-    """A session is a file descriptor, and a thousand devices may boot at once."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
 def _run(given: dict[str, Any]) -> str:
     from twisted.internet import reactor as installed
     from twisted.internet.defer import ensureDeferred
@@ -103,7 +93,6 @@ def _run(given: dict[str, Any]) -> str:
 
     if not re.match(r"https?://[^/]", given["url"]):
         raise WrongEnvironment(f"{given['url']} is no URL of an ACS: http://host:port/ or https://…")
-    _raise_open_files()
     reactor: Any = installed
     boot = given["boot_time"]
     count = 20 if given["demo"] else given["count"]

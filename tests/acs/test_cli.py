@@ -26,6 +26,15 @@ def test_only_the_command_asked_for_is_loaded():
     assert said.splitlines()[-1] == "[]"
 
 
+def test_a_command_may_open_as_many_files_as_the_machine_lets_it():
+    few = "import resource as r, sys; hard = r.getrlimit(r.RLIMIT_NOFILE)[1]; r.setrlimit(r.RLIMIT_NOFILE, (256, hard))"
+    asked = "sys.argv = ['hearthline', '--version']\ntry:\n import acs.cli; acs.cli.main()"
+    code = f"{few}\n{asked}\nfinally:\n print(*r.getrlimit(r.RLIMIT_NOFILE))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout
+    soft, hard = (int(number) for number in said.splitlines()[-1].split())
+    assert soft == (65536 if hard == -1 else min(hard, 65536))
+
+
 def test_every_part_has_its_commands():
     assert {"up", "cwmp", "web", "worker", "db", "device", "user", "simulate", "datamodel"} <= set(hearthline.list_commands(None))
 

@@ -19,7 +19,7 @@ from simulators.fleet import Fleet, FleetOptions
 from simulators.quirks import named
 
 GROUP = "Quirks"
-FIRST_S, ASKED_S = 30.0, 8.0
+FIRST_S, ASKED_S = 60.0, 20.0
 HANGS_S = 1.0
 CALL_S = 1.0
 """How long the ACS is given to call the device before it comes by itself: not every odd device can be called."""
