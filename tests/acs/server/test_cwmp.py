@@ -334,7 +334,7 @@ def test_restart_asked_for_in_a_session_is_not_taken_for_done_when_the_session_m
     question = line.ask(post(cookie=cookie))
     question = line.ask(post(envelope(RebootResponse(), question.envelope.id), cookie))
     assert question.message.parameter_names == (VERSION,)
-    assert two.line().ask(post(envelope(values({VERSION: "3"}), question.envelope.id), cookie)).status == 204
+    assert two.line().ask(post(envelope(values({VERSION: "1.0"}), question.envelope.id), cookie)).status == 204
     assert (one.operation(read).state, one.operation(reboot).state) == ("done", "waiting")
     line, cookie = one.begin("S1", one.line(), "1 BOOT", "M Reboot")
     assert line.ask(post(cookie=cookie)).status == 204
