@@ -79,7 +79,7 @@ class InformOut:
     """As the head row has them: acs/quirks/book.py reads them."""
     booted_at: datetime | None = None
     new_firmware: bool = False
-    """It runs another version than it did at its last Inform."""
+    """It has started with another version than it had. Without a boot the two may differ for ever: some inform another word than they read."""
     alarms: tuple[str, ...] = ()
     """Signs of a second box with this identity that were not told before."""
 
@@ -236,7 +236,7 @@ def _one(
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
         head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
-        new_firmware=head.software_version not in ("", row["software_version"]),
+        new_firmware=BOOT in codes and head.software_version not in ("", row["software_version"]),
     )  # fmt: skip
     return out, row
 

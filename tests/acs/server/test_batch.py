@@ -100,6 +100,7 @@ def test_device_that_is_let_in_is_secured_and_read(database: Database, batch: Ba
     ("events", "version", "due"),
     [
         (("2 PERIODIC",), "1.0", []), (("1 BOOT",), "1.0", []), (("1 BOOT",), "2.0", ["discover"]),
+        (("2 PERIODIC",), "1.0 as informed", []),  # some read another word than they inform: no discovery without end
         (("0 BOOTSTRAP", "1 BOOT"), "1.0", ["secure", "discover"]),
     ],
 )  # fmt: skip
