@@ -44,6 +44,7 @@ class MoveSchema(Schema):
 @needs(Permission.MOVE_DEVICES)
 @bp.response(200, RedirectListSchema)
 def listed() -> dict[str, Any]:
+    """All groups that are sent on, and where to."""
     return {"items": services().redirects.listed(current_user_view().tenant)}
 
 
@@ -61,6 +62,7 @@ def add(given: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.MOVE_DEVICES)
 @bp.response(204)
 def remove(redirect_id: int) -> None:
+    """From their next contact on the group is served here again."""
     services().redirects.remove(current_actor(), redirect_id)
 
 
