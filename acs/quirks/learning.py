@@ -22,6 +22,8 @@ from acs.provisioning.quirks import KNOBS, MAX_NAMES, State, agreed, exactly
 from acs.quirks.book import document_of, own_of
 from acs.quirks.models import Quirk, QuirkSeen
 
+ENOUGH = 1000
+"""Devices looked at for one model: this runs within a group commit."""
 PROMOTE_AT = 3
 """Devices of a model and firmware that must show a thing before it counts for all of them."""
 
@@ -121,11 +123,10 @@ def _promote(connection: Connection, model: Model, keys: set[tuple[str, str]], a
     shown: dict[tuple[str, str], list[Any]] = defaultdict(list)
     seen = select(QuirkSeen.knob, QuirkSeen.item, QuirkSeen.value).where(
         QuirkSeen.tenant_id == tenant, QuirkSeen.oui == oui, QuirkSeen.product_class == product_class, QuirkSeen.firmware == version,
-        QuirkSeen.knob.in_(sorted({knob for knob, _ in keys})),
+        tuple_(QuirkSeen.knob, QuirkSeen.item).in_(sorted(keys)),
     )  # fmt: skip
-    for row in connection.execute(seen.order_by(QuirkSeen.last_at).limit(20_000)):
-        if (row.knob, row.item) in keys:
-            shown[(row.knob, row.item)].append(row.value)
+    for row in reversed(connection.execute(seen.order_by(QuirkSeen.last_at.desc()).limit(ENOUGH)).all()):
+        shown[(row.knob, row.item)].append(row.value)
     firmware = exactly(version)
     there = select(Quirk.id, Quirk.knob, Quirk.item, Quirk.value, Quirk.state, Quirk.origin, Quirk.pinned).where(
         Quirk.tenant_id == tenant, Quirk.oui == oui, Quirk.product_class == product_class, Quirk.firmware == firmware,
