@@ -80,7 +80,8 @@ class Conversation:
     check_queue: bool = False
     busy: bool = False
     over: bool = False
-    _traced: int = 0
+    traced: int = 0
+    """Octets kept for the record."""
     _last_masked: bytes = b""
     _seq: int = 0
     _answered: Answered | None = None
@@ -122,9 +123,9 @@ class Conversation:
             self._last_masked = masked
         if len(self.trace) >= MESSAGES_MAX:
             return
-        room = max(self.record_bytes - self._traced, 0)
+        room = max(self.record_bytes - self.traced, 0)
         kept = masked[: room + 4096 if room else 200]  # packing cuts to the byte; a full record keeps only how messages began
-        self._traced += len(kept)
+        self.traced += len(kept)
         self.trace.append(Message(from_cpe, int((now - self.started).total_seconds() * 1000), status, kept, headers))
 
     def note_fault(self, fault: CwmpFault | int) -> None:

@@ -35,6 +35,8 @@ from acs.server.login.entrance import Entrance, Turned
 from acs.server.redirects import Redirects
 
 COOKIE = "hl"
+MOST_TRACED, TRACED_WHEN_MANY = 256 * 1024 * 1024, 64 * 1024
+"""What the records of all live sessions may hold in memory; beyond it each keeps only so much, and how its later messages began."""
 _OURS = re.compile(r"[0-9a-f]{34}-[0-9]{1,18}")
 """What we hand out: anything else is nobody's session and is not looked up."""
 _XML = (b"Content-Type", b"text/xml; charset=utf-8")
@@ -345,6 +347,9 @@ class CwmpHandler:
             waiting = conversation.session.state is State.AWAITING_REPLY
             asked = f" to {type(conversation.session.asked).__name__}" if waiting else ""
             self._abandon(conversation, "lost", f"no answer{asked} within {conversation.timeout_s:.0f} s")
+        if sum(conversation.traced for conversation in self._by_token.values()) > MOST_TRACED:
+            for conversation in self._by_token.values():
+                conversation.record_bytes = min(conversation.record_bytes, TRACED_WHEN_MANY)
 
     def stop(self) -> None:
         """End what is under way: the devices come again."""

@@ -802,6 +802,17 @@ def test_record_holds_the_whole_session_in_order(bench: Bench):
     assert b"InformResponse" in record.messages[1].body
 
 
+def test_records_of_many_live_sessions_are_bounded_together(bench: Bench, monkeypatch: Any):
+    monkeypatch.setattr("acs.server.cwmp.MOST_TRACED", 1000)
+    monkeypatch.setattr("acs.server.cwmp.TRACED_WHEN_MANY", 100)
+    line = bench.line()
+    cookie, question = asked(bench, line)
+    bench.handler.sweep()
+    line.ask(post(envelope(values({VERSION: "long " * 20_000}), rid=question.id), cookie))
+    assert len(bench.records()[0].messages[4].body) < 6000
+    assert len(bench.records()[0].messages) == 6
+
+
 @pytest.mark.cwmp("J-11")
 def test_secrets_are_struck_out_of_the_record(bench: Bench):
     line, cookie = bench.known()
