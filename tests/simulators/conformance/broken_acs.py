@@ -380,6 +380,8 @@ class StandIn(Resource):
         cookie = "always-the-same-for-everybody" if self.has("same_cookie") else secrets.token_hex(4 if self.has("short_cookie") else 16)
         cookie = cookie + "+/#" if self.has("odd_cookie") else cookie
         session = Session(device, envelope.namespace, inform, cookie, held=self.hold)
+        if self.has("mixes_devices"):
+            self.by_cookie.clear()  # one session an address
         self.by_cookie[cookie] = self.by_line[request.channel] = self.by_device[device] = session
         if self.has("no_inform_response"):
             return 204, b"", self._cookie(session)
