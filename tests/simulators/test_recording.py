@@ -24,8 +24,8 @@ from acs.cwmp.messages import (
 from simulators.recording import WrongFile, read
 
 NS = "urn:dslforum-org:cwmp-1-2"
-INFORM = encode(Inform(DeviceIdStruct("N", "00D09E", "G240", "SN1"), (EventStruct("1 BOOT", ""),), 1, "", 0, ()), "1", NS)
-INFORMED = encode(InformResponse(1), "1", NS)
+INFORM = encode(Inform(DeviceIdStruct("N", "00D09E", "G240", "SN1"), (EventStruct("1 BOOT", ""),), 1, "", 0, ()), "1", NS).rstrip()
+INFORMED = encode(InformResponse(1), "1", NS).rstrip()
 ASKED = encode(GetParameterValues(("Device.DeviceInfo.",)), "a1", NS)
 ANSWER = encode(GetParameterValuesResponse((ParameterValueStruct("Device.DeviceInfo.UpTime", "5", "unsignedInt"),)), "a1", NS)
 
@@ -102,14 +102,14 @@ def test_folder_of_captures_is_read_by_name_or_by_what_the_messages_are(tmp_path
 
 
 def test_capture_in_one_file_gets_back_the_empty_posts_it_left_out(tmp_path):
-    done, said = encode(TransferComplete("k"), "2", NS), encode(TransferCompleteResponse(), "2", NS)
-    reboot, rebooted = encode(Reboot("k"), "a2", NS), encode(RebootResponse(), "a2", NS)
+    done, said = encode(TransferComplete("k"), "2", NS).rstrip(), encode(TransferCompleteResponse(), "2", NS).rstrip()
+    reboot, rebooted = encode(Reboot("k"), "a2", NS).rstrip(), encode(RebootResponse(), "a2", NS).rstrip()
     recording = read(written(tmp_path, b"\n\n".join((INFORM, INFORMED, done, said, reboot, rebooted)), "all.xml"))
     assert told(recording) == [(INFORM, INFORMED), (done, said), (b"", reboot), (rebooted, None)]
 
 
 def test_methods_that_either_side_calls_are_of_who_is_to_speak(tmp_path):
-    methods = encode(GetRPCMethods(), "2", NS)
+    methods = encode(GetRPCMethods(), "2", NS).rstrip()
     assert told(read(written(tmp_path, INFORM + INFORMED + methods, "all.xml"))) == [(INFORM, INFORMED), (methods, None)]
 
 
