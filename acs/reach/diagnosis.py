@@ -1,6 +1,6 @@
 """What the tries to wake a device, and what is known of its addresses, mean together. Pure: facts and the time in, a diagnosis out.
 
-The words for people are in care/devices/reach.py.
+The words for people are in care/reach/words.py.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,11 @@ _OF_RESULT = {
     "forbidden_address": Code.FORBIDDEN,
     "unavailable": Code.NOT_CONNECTED,
     "link_down": Code.OUR_LINK_DOWN,
+    "refused": Code.CLOSED,
 }
+
+_SAYS_LITTLE = frozenset({"forbidden_address", "refused"})
+"""Results of a call to an address behind a NAT that mean no more than that: somebody else may have it."""
 
 
 def diagnose(facts: Facts, ways: Sequence[Way], attempts: Sequence[Attempt], now: datetime) -> Diagnosis:
@@ -54,7 +58,7 @@ def _code(facts: Facts, ways: Sequence[Way], attempts: Sequence[Attempt], now: d
         return Code.LOGIN_REFUSED, refused
     if last.may_come or last.result == "no_inform":
         return Code.STAYS_AWAY, last
-    if last.result in _OF_RESULT and not (last.result == "forbidden_address" and only_http_through_nat):
+    if last.result in _OF_RESULT and not (last.result in _SAYS_LITTLE and only_http_through_nat):
         return _OF_RESULT[last.result], last
     return (Code.PRIVATE if only_http_through_nat else Code.NO_ANSWER), last
 

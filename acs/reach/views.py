@@ -52,6 +52,7 @@ class Code(StrEnum):
     UNKNOWN_PATH = "unknown_path"
     NOT_CONNECTED = "not_connected"
     OUR_LINK_DOWN = "our_link_down"
+    CLOSED = "closed"
     NO_ANSWER = "no_answer"
 
 

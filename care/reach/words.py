@@ -26,6 +26,7 @@ LOOKS: Mapping[Code, tuple[str, Any]] = {
     Code.UNKNOWN_PATH: ("bad", _l("Address out of date")),
     Code.NOT_CONNECTED: ("warn", _l("Not on the XMPP server")),
     Code.OUR_LINK_DOWN: ("bad", _l("Our side is down")),
+    Code.CLOSED: ("bad", _l("Nothing listens")),
     Code.NO_ANSWER: ("bad", _l("No answer")),
 }
 RESULTS: Mapping[str, Any] = {
@@ -85,6 +86,8 @@ def sentence(found: Diagnosis) -> str:
             return _("It is not connected to the XMPP server now, or is busy.") + _only(found)
         case Code.OUR_LINK_DOWN:
             return _("Our own side cannot call by %(method)s now: %(detail)s.", method=method, detail=found.detail)
+        case Code.CLOSED:
+            return _("Nothing listens at %(address)s.", address=_host(found.address)) + _only(found)
     return _("There is no answer at %(address)s.", address=_host(found.address)) + _only(found)
 
 
