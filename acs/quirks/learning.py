@@ -14,8 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, tuple_
 
+from acs import audit
+from acs.audit import Actor
 from acs.db.bulk import insert_rows, update_rows, upsert_rows
 from acs.db.engine import Unit
+from acs.db.tenancy import TenantId
 from acs.devices.models import Device, DeviceEvent
 from acs.provisioning.procedure import Learned
 from acs.provisioning.quirks import KNOBS, MAX_NAMES, State, agreed, exactly
@@ -62,7 +65,9 @@ def learn(unit: Unit, found: Sequence[tuple[int, int, datetime, Sequence[Learned
             touched[(d.tenant_id, d.oui, d.product_class, d.software_version)].add((knob, item))
     at = max(at for _, _, at, _ in found)
     for model, keys in sorted(touched.items()):
-        if _promote(connection, model, keys, at):
+        if counts := _promote(connection, model, keys, at):
+            actor, subject = Actor("system:learning", TenantId(model[0])), f"quirk:{' '.join(filter(None, model[1:]))}"
+            audit.record(unit, actor, "quirk.learned", subject[:200], at, *({n: pair[i] for n, pair in counts.items()} for i in (0, 1)))
             unit.hint("quirks")
     told: dict[int, list[str]] = defaultdict(list)
     for device_id, knob, item in rows:
@@ -117,8 +122,8 @@ def _keep_seen(connection: Connection, rows: dict[tuple[int, str, str], dict[str
     upsert_rows(connection, QuirkSeen, ("device_id", "knob", "item"), _SEEN, rows.values())
 
 
-def _promote(connection: Connection, model: Model, keys: set[tuple[str, str]], at: datetime) -> bool:
-    """Bring the model's entries up to what its devices showed; whether any that counts has changed."""
+def _promote(connection: Connection, model: Model, keys: set[tuple[str, str]], at: datetime) -> dict[str, tuple[Any, Any]]:
+    """Bring the model's entries up to what its devices showed. What counts for all of them from now on, by knob: before and after."""
     tenant, oui, product_class, version = model
     shown: dict[tuple[str, str], list[Any]] = defaultdict(list)
     seen = select(QuirkSeen.knob, QuirkSeen.item, QuirkSeen.value).where(
@@ -133,23 +138,28 @@ def _promote(connection: Connection, model: Model, keys: set[tuple[str, str]], a
         Quirk.knob.in_(sorted({knob for knob, _ in keys})),
     )  # fmt: skip
     entries = {(row.knob, row.item): row for row in connection.execute(there)}
-    fresh, counted, changed, dead, counts = [], [], [], [], False
+    fresh, counted, changed, dead = [], [], [], []
+    counts: dict[str, tuple[Any, Any]] = {}
     for key in sorted(keys):
-        values, entry = shown[key], entries.get(key)
+        values, entry, name = shown[key], entries.get(key), " ".join(filter(None, key))
         state = State.ACTIVE if len(values) >= PROMOTE_AT else State.PROPOSED
         if entry is None:
             if values:
-                counts |= state is State.ACTIVE
-                fresh.append(_entry(model, firmware, key, agreed(key[0], values), state, len(values), at))
+                value = agreed(key[0], values)
+                fresh.append(_entry(model, firmware, key, value, state, len(values), at))
+                if state is State.ACTIVE:
+                    counts[name] = (None, value)
         elif entry.origin != "learned" or entry.pinned or entry.state == State.OFF:
             counted.append({"id": entry.id, "devices": len(values)})
         elif not values:
-            counts |= entry.state == State.ACTIVE
             dead.append(entry.id)
+            if entry.state == State.ACTIVE:
+                counts[name] = (entry.value, None)
         else:
             value = agreed(key[0], values)
             new = State.ACTIVE if entry.state == State.ACTIVE else state
-            counts |= (value, new) != (entry.value, entry.state) and new is State.ACTIVE
+            if new is State.ACTIVE and (value, new) != (entry.value, entry.state):
+                counts[name] = (entry.value if entry.state == State.ACTIVE else None, value)
             changed.append({"id": entry.id, "value": value, "state": new.value, "devices": len(values), "updated_at": at})
     unique = ("tenant_id", "oui", "product_class", "firmware", "knob", "item")
     upsert_rows(connection, Quirk, unique, tuple(name for name in fresh[0] if name not in unique) if fresh else (), fresh, update_all=False)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
+from acs import audit
 from acs.audit import Actor
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices.models import DeviceEvent
@@ -28,6 +29,9 @@ def test_one_device_is_believed_at_once_and_its_model_from_the_third_on(models):
     (entry,) = models.entries()
     assert (entry.state, entry.devices, entry.value) == ("active", 3, 32)
     assert (models.quirks("D").read_batch, models.quirks("A").read_batch) == (32, 40)
+    with models.database.read() as session:
+        (line,) = audit.lines(session, DEFAULT_TENANT, "quirk:02A5C1 Box 1.2")
+    assert (line.actor, line.action, line.before, line.after) == ("system:learning", "quirk.learned", {"read_batch": None}, {"read_batch": 32})
 
 
 def test_the_same_device_three_times_is_one_device(models):
