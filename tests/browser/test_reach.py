@@ -5,7 +5,6 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -72,7 +71,7 @@ def _running(environment: dict[str, str], *args: str) -> Iterator[Callable[[str]
     try:
         yield wait_for
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # a shell's background job ignores SIGINT, and so do its children
         process.wait(40)
         reader.join()
         assert process.stdout is not None
