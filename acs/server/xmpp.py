@@ -195,8 +195,8 @@ class XmppLink:
         try:
             first = await self._command(None, None)
             command = first.firstChildElement()
-            form = command.firstChildElement() if command is not None else None
-            if form is None or form.uri != _FORMS:
+            # Its actions may stand before the form or behind it: prosody puts them in any order.
+            if command is None or not any(part.uri == _FORMS for part in command.elements()):
                 return "the server gave no form to fill in"
             fields = {"accountjid": jid, "password": password, "password-verify": password}
             last = await self._command(command["sessionid"], fields)
