@@ -36,7 +36,8 @@ def test_words_are_there_for_knobs_and_states_only():
     [
         ("read_batch", " 20 ", 20), ("needs_restart", "yes", True), ("needs_restart", "no", False),
         ("refused_names", "9002", 9002), ("refused_names", "", 9005),
-        ("hidden", "", True), ("inverted", "", True), ("scales", "0.1", "0.1"), ("types", "int", "int"), ("boolean_literal", "words", "words"), ("not_kept", "a → b", {"wrote": "a", "shows": "b"}),
+        ("hidden", "", True), ("inverted", "", True), ("scales", "0.1", "0.1"), ("types", "int", "int"),
+        ("boolean_literal", "words", "words"), ("not_kept", "a → b", {"wrote": "a", "shows": "b"}),
     ],
 )  # fmt: skip
 def test_what_is_typed_becomes_the_value_and_is_shown_the_same_again(app, knob, text, value):
