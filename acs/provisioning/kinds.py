@@ -6,9 +6,9 @@ from acs.provisioning.procedure import Kind
 from acs.provisioning.procedures import diagnostics, files, images, lifecycle, modules, moving, parameters, raw, reach, scheduling, writing
 
 
-def _diagnosis(name: str, label: str, usual_s: int, briefing: frozenset[str] = frozenset(), disturbs: bool = False) -> Kind:
+def _diagnosis(name: str, label: str, usual_s: int, briefing: frozenset[str] = frozenset()) -> Kind:
     phases = {"start": diagnostics.start(name), "collect": diagnostics.collect(name)}
-    return Kind(name, label, phases, "diagnose", briefing=briefing, expiry_s=3600, priority=20, usual_s=usual_s, disturbs=disturbs)
+    return Kind(name, label, phases, "diagnose", briefing=briefing, expiry_s=3600, priority=20, usual_s=usual_s)
 
 
 def _module(verb: str, label: str) -> Kind:
@@ -34,15 +34,15 @@ _ALL = (
     Kind("refresh", "Read anew", {"refresh": parameters.refresh}, "read_device", priority=15, usual_s=5, keeps_reads=False),
     Kind(
         "reboot", "Restart", {"reboot": lifecycle.reboot, "verify": lifecycle.reboot_verify}, "reboot", irreversible=True, settle="reboot",
-        priority=40, disturbs=True, usual_s=90,
+        priority=40, usual_s=90,
     ),
     Kind(
         "factory_reset", "Factory reset", {"reset": lifecycle.factory_reset, "verify": lifecycle.factory_reset_verify}, "factory_reset",
-        irreversible=True, settle="reset", priority=45, disturbs=True, usual_s=180,
+        irreversible=True, settle="reset", priority=45, usual_s=180,
     ),
     Kind(
         "firmware", "Update firmware", {"download": lifecycle.firmware, "verify": lifecycle.firmware_verify}, "upgrade_firmware",
-        irreversible=True, settle="download", briefing=frozenset({"image"}), priority=50, disturbs=True, usual_s=240, expiry_s=7 * 86400,
+        irreversible=True, settle="download", briefing=frozenset({"image"}), priority=50, usual_s=240, expiry_s=7 * 86400,
     ),
     Kind(
         "backup", "Back up settings", {"upload": files.backup, "verify": files.upload_verify}, "backup_restore", irreversible=True,
@@ -54,7 +54,7 @@ _ALL = (
     ),
     Kind(
         "restore", "Restore settings", {"download": files.restore, "verify": files.restore_verify}, "backup_restore", irreversible=True,
-        settle="download", briefing=frozenset({"file"}), disturbs=True, usual_s=60,
+        settle="download", briefing=frozenset({"file"}), usual_s=60,
     ),
     _diagnosis("ping", "Ping", 10),
     _diagnosis("traceroute", "Trace the route", 20),
@@ -64,7 +64,7 @@ _ALL = (
     _diagnosis("wifi_scan", "Scan WiFi neighbours", 30),
     _diagnosis("udp_echo", "Echo by UDP", 10),
     _diagnosis("server_selection", "Find the fastest server", 15),
-    _diagnosis("line_test", "Test the DSL line", 180, disturbs=True),
+    _diagnosis("line_test", "Test the DSL line", 180),
     _diagnosis("atm_loopback", "ATM loopback", 10),
     _diagnosis("self_test", "Self test", 60),
     Kind(
@@ -77,7 +77,7 @@ _ALL = (
     ),
     Kind(
         "schedule_download", "Appoint a download", {"schedule": scheduling.schedule_download, "verify": scheduling.schedule_download_verify},
-        "upgrade_firmware", irreversible=True, settle="schedule", briefing=frozenset({"scheduled"}), disturbs=True, usual_s=3600, expiry_s=7 * 86400,
+        "upgrade_firmware", irreversible=True, settle="schedule", briefing=frozenset({"scheduled"}), usual_s=3600, expiry_s=7 * 86400,
     ),
     Kind("queued_transfers", "List transfers", {"list": scheduling.queued_transfers}, "read_device", priority=15, usual_s=3),
     Kind("cancel_transfer", "Call a transfer off", {"cancel": scheduling.cancel_transfer}, "cancel_operation", priority=5, usual_s=3),
@@ -86,7 +86,7 @@ _ALL = (
     Kind("vouchers", "Hand in vouchers", {"set": raw.vouchers}, "manage_modules", irreversible=True, settle="set", usual_s=3),
     Kind("attributes", "Read how values are watched", {"ask": raw.attributes}, "read_device", priority=15, usual_s=3),
     Kind("raw_rpc", "Send a vendor's call", {"send": raw.raw_rpc}, "send_raw_rpc", irreversible=True, settle="send", priority=20, usual_s=5),
-    Kind("move_acs", "Move to another ACS", {"move": moving.move_acs}, "move_devices", priority=70, disturbs=False, usual_s=3, expiry_s=30 * 86400),
+    Kind("move_acs", "Move to another ACS", {"move": moving.move_acs}, "move_devices", priority=70, usual_s=3, expiry_s=30 * 86400),
     _module("install", "Install a module"),
     _module("update", "Update a module"),
     _module("uninstall", "Uninstall a module"),

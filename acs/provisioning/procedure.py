@@ -191,8 +191,6 @@ class Kind:
     """What the server looks up for it: "credentials", "image", "file", "scheduled", "upload", "speed"."""
     expiry_s: int = 24 * 3600
     priority: int = 50
-    disturbs: bool = False
-    """Interrupts the customer's service for a while."""
     usual_s: int = 10
     keeps_reads: bool = True
     """Whether values it reads are stored as they come; False for kinds that end with snapshots of what they read."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from acs.cwmp.faults import ParameterFault
 from acs.cwmp.messages import SetParameterValuesResponse
 from simulators.conformance.case import case, check
@@ -116,6 +118,15 @@ async def session_after_a_fault(cpe: WireCpe) -> None:
     await cpe.finishes()
 
 
+async def _asked_to_read(cpe: WireCpe) -> tuple[Any, Said]:
+    """What an action that reads a name is known by, and the question it leads to."""
+    path = cpe.root + "DeviceInfo.ModelName"
+    await cpe.acquainted()
+    handle = await cpe.wants("read", paths=[path])
+    await cpe.informs("6 CONNECTION REQUEST")
+    return handle, await cpe.until("GetParameterValues", lambda message: path in message.parameter_names)
+
+
 # ---- faults the ACS gets -------------------------------------------------------------------------------------------
 
 
@@ -123,11 +134,7 @@ def _fault(code: int, cite: str) -> None:
     @case(GROUP, cite, "C-205", "E-51", name=f"takes-{code}", title=f"Fault {code} from a device ends the action, not the ACS", needs="read",
           does=f"Answers GetParameterValues with fault {code} again and again: the ACS must stop asking, end the session, and tell of the fault.")  # fmt: skip
     async def takes(cpe: WireCpe) -> None:
-        path = cpe.root + "DeviceInfo.ModelName"
-        await cpe.acquainted()
-        handle = await cpe.wants("read", paths=[path])
-        await cpe.informs("6 CONNECTION REQUEST")
-        said = await cpe.until("GetParameterValues", lambda message: path in message.parameter_names)
+        handle, said = await _asked_to_read(cpe)
         times = 0
         while said.is_request and times < 30:
             times += 1
@@ -156,11 +163,7 @@ for _code, _cite in {
 @case(GROUP, "B-86", "K-55", "E-52", title="A SOAP fault without detail is a failure, not an accident", needs="read")
 async def no_detail(cpe: WireCpe) -> None:
     """Answers with a fault that has only faultcode and faultstring."""
-    path = cpe.root + "DeviceInfo.ModelName"
-    await cpe.acquainted()
-    handle = await cpe.wants("read", paths=[path])
-    await cpe.informs("6 CONNECTION REQUEST")
-    said = await cpe.until("GetParameterValues", lambda message: path in message.parameter_names)
+    handle, said = await _asked_to_read(cpe)
     times = 0
     while said.is_request and times < 20:
         times += 1
@@ -209,11 +212,7 @@ async def no_parameter_faults(cpe: WireCpe) -> None:
 @case(GROUP, "R-9", title="A fault with a prefix that was never declared is understood", needs="read")
 async def undeclared_prefix(cpe: WireCpe) -> None:
     """Answers with <soap:Fault> in an envelope that declares SOAP-ENV, as a client in the field does."""
-    path = cpe.root + "DeviceInfo.ModelName"
-    await cpe.acquainted()
-    handle = await cpe.wants("read", paths=[path])
-    await cpe.informs("6 CONNECTION REQUEST")
-    said = await cpe.until("GetParameterValues", lambda message: path in message.parameter_names)
+    handle, said = await _asked_to_read(cpe)
     times = 0
     while said.is_request and times < 20:
         times += 1
