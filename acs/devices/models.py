@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from acs.db.base import Base, BigId, Instant, Json
 
 _TOLD = text("digest IS NOT NULL")
+_IS_NUMBER, _IS_TEXT = text("number IS NOT NULL"), text("number IS NULL")
 
 
 class Device(Base):
@@ -238,6 +239,27 @@ class ParamLive(Base):
     origin: Mapped[str] = mapped_column(String(40))
 
     __table_args__ = (Index("ix_param_live_name_id_number", "name_id", "number"),)
+
+
+class CanonicalValue(Base):
+    """The newest reading of each indexed canonical parameter of a device: what lists, groups and thresholds look into.
+
+    A row is in one of the two indexes: by its number where it is one, else by its text.
+    """
+
+    __tablename__ = "canonical_value"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    name_id: Mapped[int] = mapped_column(ForeignKey("param_name.id"), primary_key=True)
+    tenant_id: Mapped[int]
+    text: Mapped[str] = mapped_column(String(64))
+    number: Mapped[float | None] = mapped_column(Float)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (
+        Index("ix_canonical_value_number", "name_id", "number", "device_id", sqlite_where=_IS_NUMBER, postgresql_where=_IS_NUMBER),
+        Index("ix_canonical_value_text", "name_id", "text", "device_id", sqlite_where=_IS_TEXT, postgresql_where=_IS_TEXT),
+    )
 
 
 class DeviceReach(Base):

@@ -86,7 +86,7 @@ def store_values(
             merged[path] = Stored(seal_value(vault, path, v.value), v.type, at, origin, known.writable if known else None)
         _store_base(connection, tenant, device_id, Tree(merged, tree.objects), at, origin)
         return
-    ids = _name_ids(connection, wanted)
+    ids = intern_names(connection, wanted)
     rows = [
         {
             "device_id": device_id, "name_id": ids[path], "tenant_id": tenant, "value": seal_value(vault, path, v.value), "type": v.type[:20],
@@ -163,7 +163,8 @@ def _intern(connection: Connection, packed: bytes) -> int:
     return found
 
 
-def _name_ids(connection: Connection, paths: Iterable[str]) -> dict[str, int]:
+def intern_names(connection: Connection, paths: Iterable[str]) -> dict[str, int]:
+    """Ids of names, made where they are missing."""
     wanted = sorted(paths)
     ids = {row.path: row.id for row in connection.execute(select(ParamName.path, ParamName.id).where(ParamName.path.in_(wanted)))}
     fresh = [path for path in wanted if path not in ids]

@@ -154,7 +154,7 @@ def _condition(leaf: str, test: str, *arguments: str) -> Condition:
 
 def _parameter(spec: Spec, entry: Spec) -> CanonicalParameter:
     numbers = {"minimum", "maximum", "min_length", "max_length"}
-    plain = {"unit", "writable", "secret", "help", *numbers}
+    plain = {"unit", "writable", "secret", "indexed", "help", *numbers}
     _refuse_unknown(entry, {"name", "label", "type", "words", "limits", "both", *plain, *ROOTS})
     return CanonicalParameter(
         name=entry["name"],

@@ -149,6 +149,7 @@ class CanonicalParameter:
 
     `words` are the values of an enum. `minimum`, `maximum` bound a number, `min_length`, `max_length` a text.
     `writable` means that there is a root where it can be written; a device's own answer is in `Resolved.writable`.
+    `indexed`: devices are found by it, so the newest reading of each device is kept where lists can use it (acs/devices/canonicals.py).
     """
 
     name: str
@@ -163,6 +164,7 @@ class CanonicalParameter:
     max_length: int | None = None
     writable: bool = False
     secret: bool = False
+    indexed: bool = False
     limits: Limits | None = None
     help: str = ""
     candidates: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
