@@ -3,6 +3,7 @@
 Exit codes: 0 ended by request, 1 failed, 2 wrong use or environment (architecture §10).
 """
 
+import gc
 import resource
 import sys
 from datetime import UTC, datetime
@@ -78,6 +79,10 @@ def _run(settings: Any, make: Any) -> None:
     log.observe_twisted()
     part = make(reactor)
     part.start()
+    # What was imported lives as long as the process: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(part.stop()))
     reactor.run()
 

@@ -2,9 +2,12 @@
 
 libxml2 keeps every name of a tag, attribute or prefix it ever met, in a dictionary per thread that lives as long as the thread and is full
 after half a gigabyte: from then on no message with a new name can be read. Devices use a few hundred names; a stranger can send millions.
-So what comes from the network is read here, one message at a time, the caller waiting: about ten microseconds more for a message.
+So what comes from the network is read here, one message at a time, the caller waiting. A message that differs from earlier ones only in
+its texts brings no name that is new: after a few of one shape they are read in the caller's own thread, which is cheaper. How many shapes
+are ever read there is bounded, and so are their names.
 """
 
+import re
 import threading
 import weakref
 from queue import SimpleQueue
@@ -15,6 +18,11 @@ from acs.cwmp.codec import Envelope, decode
 OCTETS_PER_THREAD = 64 * 1024 * 1024
 """What one thread reads at most, and so the most that its names can hold: thousands of Informs, or two of the largest messages."""
 
+SHAPES_MOST, SHAPE_MOST, SEEN_BEFORE = 4000, 4096, 3
+"""Shapes that are read in the caller's thread, octets of one, and how often it was read apart before."""
+_TEXT = re.compile(rb">\s*+[^<>&]++(?=<)")
+"""Text between two tags. Not text that is blank (libxml2 keeps short ones of these too), nor what could be a piece of markup."""
+
 
 class DecoderApart:
     """Callable like `decode`, from one thread only. The thread ends with the object."""
@@ -23,9 +31,33 @@ class DecoderApart:
         self._most = octets_per_thread
         self._left = 0
         self._end: Any = None
+        self._shapes: set[bytes] = set()
+        self._seen: dict[bytes, int] = {}
 
     def __call__(self, body: bytes, charset: str | None = None) -> Envelope:
         """As `decode`: the envelope, or what `decode` raises."""
+        shape = shape_of(body)
+        if shape in self._shapes:
+            return decode(body, charset)
+        envelope = self._apart(body, charset)
+        if shape:
+            self._note(shape)
+        return envelope
+
+    def _note(self, shape: bytes) -> None:
+        """Another message of this shape could be read."""
+        if len(self._shapes) >= SHAPES_MOST:
+            return
+        times = self._seen.get(shape, 0) + 1
+        if times >= SEEN_BEFORE:
+            self._seen.pop(shape, None)
+            self._shapes.add(shape)
+            return
+        if len(self._seen) >= SHAPES_MOST:
+            self._seen.clear()
+        self._seen[shape] = times
+
+    def _apart(self, body: bytes, charset: str | None) -> Envelope:
         if self._left <= 0:
             self._renew()
         self._left -= len(body)
@@ -48,6 +80,14 @@ class DecoderApart:
         self._left = 0
         if self._end is not None:
             self._end()
+
+
+def shape_of(body: bytes) -> bytes:
+    """A message without its texts; b"" for one that is long, or whose texts could hold names: a declaration, a comment, another encoding."""
+    if len(body) > 4 * SHAPE_MOST or body[:1] != b"<" or b"<!" in body or b"\0" in body:
+        return b""
+    shape = _TEXT.sub(b">", body)
+    return shape if len(shape) <= SHAPE_MOST else b""
 
 
 def _read(bodies: "SimpleQueue[Any]", read: "SimpleQueue[Any]") -> None:

@@ -1,60 +1,79 @@
-"""Many rows in one statement, in the form that is cheap on each database.
+"""Many rows in one statement, in the form that is cheap on each database. The hot path of sessions goes through here.
 
-PostgreSQL gets arrays and `unnest` (a third of what executemany costs); SQLite gets executemany. Rows are sorted by key, and
+Statements are strings made once per table and set of columns and handed to the driver: on the way of an Inform, building and compiling
+expressions anew costs more than the database does. PostgreSQL gets arrays and `unnest` (a third of what executemany costs); SQLite gets
+executemany, and lists of keys as one JSON text, so that a statement stays the same however many there are. Rows are sorted by key, and
 a key appears once, so that two workers never lock each other out and no row is touched twice by one statement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
+from json import dumps, loads
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, text, update
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from acs.db.base import Base
+from acs.db.base import Base, Instant, Json
 
 Row = Mapping[str, Any]
+_Convert = Callable[[Any], Any]
+
+
+class RawJson(str):
+    """Text that is JSON already: a Json column keeps it as it is."""
+
+    __slots__ = ()
 
 
 def update_rows(connection: Connection, model: type[Base], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Set `columns` of the rows named by `key`; how many rows were found. Every row has every key and column."""
-    table = table_of(model)
     ordered = _ordered(key, rows)
     if not ordered:
         return 0
-    if connection.dialect.name == "postgresql":
-        result = connection.execute(_pg_update(table, tuple(key), tuple(columns)), _arrays(table, (*key, *columns), ordered))
-        return int(result.rowcount)
-    statement = _update(table, tuple(key), tuple(columns))
-    given = [{**{f"k_{name}": row[name] for name in key}, **{name: row[name] for name in columns}} for row in ordered]
-    return int(connection.execute(statement, given).rowcount)
+    names = (*columns, *key)
+    statement, converts = _update(table_of(model), tuple(key), tuple(columns), connection.dialect.name)
+    return int(connection.exec_driver_sql(statement, _given(connection, names, converts, ordered)).rowcount)
 
 
 def upsert_rows(
     connection: Connection, model: type[Base], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row], update_all: bool = True
 ) -> None:
     """Insert the rows; where `key` exists already, set `columns` anew (or leave the row alone if not `update_all`)."""
-    table = table_of(model)
     ordered = _ordered(key, rows)
     if not ordered:
         return
-    if connection.dialect.name == "postgresql":
-        connection.execute(_pg_upsert(table, tuple(key), tuple(columns), update_all), _arrays(table, (*key, *columns), ordered))
-        return
-    statement = _sqlite_upsert(table, tuple(key), tuple(columns), update_all)
-    connection.execute(statement, [{name: row[name] for name in (*key, *columns)} for row in ordered])
+    names = (*key, *columns)
+    statement, converts = _insert(table_of(model), names, tuple(key), update_all, connection.dialect.name)
+    connection.exec_driver_sql(statement, _given(connection, names, converts, ordered))
 
 
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) -> None:
-    """Insert rows that all have the same columns."""
+    """Insert rows that all have the same columns. Columns with a default may be left out."""
+    if not rows:
+        return
     table = table_of(model)
-    if rows:
-        if connection.dialect.name == "postgresql" and len(rows) > 1:
-            names = tuple(rows[0])
-            connection.execute(_pg_insert(table, names), _arrays(table, names, rows))
-        else:
-            connection.execute(table.insert(), list(rows))
+    names = tuple(rows[0])
+    if missing := _defaults(table, names):
+        rows = [{**missing, **row} for row in rows]
+        names = tuple(rows[0])
+    statement, converts = _insert(table, names, (), False, connection.dialect.name)
+    connection.exec_driver_sql(statement, _given(connection, names, converts, rows))
+
+
+def fetch_rows(connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any]) -> list[tuple[Any, ...]]:
+    """`columns` of the rows whose `key` is one of `values` (texts or numbers), as tuples in no order."""
+    if not values:
+        return []
+    statement, converts = _select(table_of(model), columns, key, connection.dialect.name)
+    given = list(values)
+    found = connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,)).fetchall()
+    if all(convert is None for convert in converts):
+        return [tuple(row) for row in found]
+    return [tuple([value if convert is None or value is None else convert(value) for value, convert in zip(row, converts, strict=True)]) for row in found]
 
 
 def dialect_insert(connection: Connection, model: type[Base]) -> Any:
@@ -67,72 +86,127 @@ def table_of(model: type[Base]) -> Table:
 
 
 def _ordered(key: Sequence[str], rows: Iterable[Row]) -> list[Row]:
-    last: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        last[tuple(row[name] for name in key)] = row
+    if len(key) == 1:
+        (name,) = key
+        single = {row[name]: row for row in rows}
+        return [single[k] for k in sorted(single)]
+    last = {tuple([row[name] for name in key]): row for row in rows}
     return [last[k] for k in sorted(last)]
 
 
-@lru_cache(maxsize=256)
-def _update(table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
-    statement = update(table).values({name: bindparam(name) for name in columns})
-    for name in key:
-        statement = statement.where(table.c[name] == bindparam(f"k_{name}"))
-    return statement
+def _given(connection: Connection, names: tuple[str, ...], converts: tuple[_Convert | None, ...], rows: Sequence[Row]) -> Any:
+    """The values as the statement wants them: a tuple per row for SQLite, a list per column for PostgreSQL."""
+    pairs = tuple(zip(names, converts, strict=True))
+    if connection.dialect.name == "sqlite":
+        return [
+            tuple([row[name] if convert is None or row[name] is None else convert(row[name]) for name, convert in pairs]) for row in rows
+        ]
+    return tuple(
+        [row[name] for row in rows] if convert is None else [None if row[name] is None else convert(row[name]) for row in rows]
+        for name, convert in pairs
+    )
 
 
 @lru_cache(maxsize=256)
-def _sqlite_upsert(table: Table, key: tuple[str, ...], columns: tuple[str, ...], update_all: bool) -> Any:
-    statement = sqlite_insert(table)
-    if update_all and columns:
-        excluded = statement.excluded
-        return statement.on_conflict_do_update(index_elements=list(key), set_={name: excluded[name] for name in columns})
-    return statement.on_conflict_do_nothing(index_elements=list(key))
+def _defaults(table: Table, names: tuple[str, ...]) -> dict[str, Any]:
+    """Constant defaults of columns that rows leave out."""
+    return {
+        column.name: column.default.arg
+        for column in table.columns
+        if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
+    }
+
+
+# ---- statements ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _update(table: Table, key: tuple[str, ...], columns: tuple[str, ...], dialect: str) -> tuple[str, tuple[_Convert | None, ...]]:
+    names = columns + key
+    if dialect == "sqlite":
+        sets, where = ", ".join(f"{_q(name)} = ?" for name in columns), " AND ".join(f"{_q(name)} = ?" for name in key)
+        return f"UPDATE {_q(table.name)} SET {sets} WHERE {where}", _converts(table, names, dialect)  # noqa: S608 - names of our own tables
+    sets = ", ".join(f"{_q(name)} = v.{_q(name)}" for name in columns)
+    where = " AND ".join(f"t.{_q(name)} = v.{_q(name)}" for name in key)
+    return f"UPDATE {_q(table.name)} AS t SET {sets} FROM {_unnest(table, names)} WHERE {where}", _converts(table, names, dialect)  # noqa: S608
+
+
+@lru_cache(maxsize=256)
+def _insert(
+    table: Table, names: tuple[str, ...], key: tuple[str, ...], update_all: bool, dialect: str
+) -> tuple[str, tuple[_Convert | None, ...]]:
+    """An INSERT; with `key`, one that sets all else anew where the key exists, or leaves such a row alone."""
+    listed = ", ".join(_q(name) for name in names)
+    statement = f"INSERT INTO {_q(table.name)} ({listed}) "
+    statement += f"VALUES ({', '.join('?' * len(names))})" if dialect == "sqlite" else f"SELECT * FROM {_unnest(table, names)}"  # noqa: S608
+    if key:
+        sets = ", ".join(f"{_q(name)} = excluded.{_q(name)}" for name in names if name not in key)
+        statement += f" ON CONFLICT ({', '.join(_q(name) for name in key)}) " + (f"DO UPDATE SET {sets}" if update_all and sets else "DO NOTHING")
+    return statement, _converts(table, names, dialect)
+
+
+@lru_cache(maxsize=256)
+def _select(table: Table, columns: tuple[str, ...], key: str, dialect: str) -> tuple[str, tuple[_Convert | None, ...]]:
+    listed = ", ".join(_q(name) for name in columns)
+    some = "IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)"
+    reads = tuple(_reader(table, name, dialect) for name in columns)
+    return f"SELECT {listed} FROM {_q(table.name)} WHERE {_q(key)} {some}", reads  # noqa: S608
+
+
+def _unnest(table: Table, names: tuple[str, ...]) -> str:
+    parts = ", ".join(f"%s::{_pg_type(table, name)}[]" for name in names)
+    return f"unnest({parts}) AS v({', '.join(_q(name) for name in names)})"
 
 
 def _pg_type(table: Table, name: str) -> str:
     return str(table.c[name].type.compile(dialect=postgresql.dialect()))
 
 
-def _unnest(table: Table, names: tuple[str, ...]) -> str:
-    parts = ", ".join(f"CAST(:{name} AS {_pg_type(table, name)}[])" for name in names)
-    return f"unnest({parts}) AS v({', '.join(_q(name) for name in names)})"
-
-
 def _q(name: str) -> str:
     return f'"{name}"'
 
 
-@lru_cache(maxsize=256)
-def _pg_update(table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
-    sets = ", ".join(f"{_q(name)} = v.{_q(name)}" for name in columns)
-    where = " AND ".join(f"t.{_q(name)} = v.{_q(name)}" for name in key)
-    return text(f"UPDATE {_q(table.name)} AS t SET {sets} FROM {_unnest(table, key + columns)} WHERE {where}")  # noqa: S608 - names of our own tables
+# ---- values --------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=256)
-def _pg_insert(table: Table, names: tuple[str, ...]) -> Any:
-    listed = ", ".join(_q(name) for name in names)
-    return text(f"INSERT INTO {_q(table.name)} ({listed}) SELECT * FROM {_unnest(table, names)}")  # noqa: S608
+def _converts(table: Table, names: tuple[str, ...], dialect: str) -> tuple[_Convert | None, ...]:
+    return tuple(_writer(table, name, dialect) for name in names)
 
 
-@lru_cache(maxsize=256)
-def _pg_upsert(table: Table, key: tuple[str, ...], columns: tuple[str, ...], update_all: bool) -> Any:
-    names = key + columns
-    sets = ", ".join(f"{_q(name)} = excluded.{_q(name)}" for name in columns)
-    action = f"DO UPDATE SET {sets}" if update_all and columns else "DO NOTHING"
-    listed = ", ".join(_q(name) for name in names)
-    return text(
-        f"INSERT INTO {_q(table.name)} ({listed}) SELECT * FROM {_unnest(table, names)} "  # noqa: S608
-        f"ON CONFLICT ({', '.join(_q(name) for name in key)}) {action}"
-    )
+def _writer(table: Table, name: str, dialect: str) -> _Convert | None:
+    match table.c[name].type:
+        case Instant():
+            return _instant_text if dialect == "sqlite" else _instant
+        case Json():
+            return _json_text
+    return None
 
 
-def _arrays(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """One list per column, through the column's own type so that JSON and instants come out as the driver wants them."""
-    dialect = postgresql.dialect()
-    arrays = {}
-    for name in names:
-        process = getattr(table.c[name].type, "process_bind_param", None)
-        arrays[name] = [process(row[name], dialect) if process else row[name] for row in rows]
-    return arrays
+def _reader(table: Table, name: str, dialect: str) -> _Convert | None:
+    match table.c[name].type:
+        case Instant():
+            return _instant_of_text if dialect == "sqlite" else _instant
+        case Json():
+            return loads
+    return None
+
+
+def _instant(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError(f"instant without a zone: {value!r}")
+    return value.astimezone(UTC)
+
+
+def _instant_text(value: datetime) -> str:
+    """As SQLAlchemy writes it."""
+    return _instant(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _instant_of_text(value: str) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _json_text(value: Any) -> str:
+    return value if type(value) is RawJson else dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -7,7 +7,6 @@ read: the cost of an Inform does not depend on how much is stored (architecture:
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -17,7 +16,7 @@ from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
 from acs.cwmp.identity import Identity
 from acs.cwmp.messages import Inform, ParameterValueStruct
 from acs.cwmp.paths import ROOTS, root_of
-from acs.db.bulk import insert_rows, update_rows
+from acs.db.bulk import fetch_rows, insert_rows, update_rows
 from acs.devices.alarms import Raised, raise_alarms
 from acs.devices.aliases import leads_to
 from acs.devices.models import Device, DeviceCredential, DeviceEvent, OnboardingRule
@@ -89,13 +88,40 @@ _COLUMNS = (
     "last_inform_at", "silent_at", "silent_told", "inform_count", "inform_values", "epoch", "session_token", "session_state", "session_until",
     "last_boot_at", "last_bootstrap_at", "first_seen_at",
 )  # fmt: skip
-_READ = (
-    Device.id, Device.tenant_id, Device.key, Device.trust, Device.epoch, Device.path_set_id, Device.due_at, Device.root, Device.software_version,
-    Device.hardware_version, Device.manufacturer, Device.wan_address, Device.connection_request_url, Device.parameter_key, Device.inform_interval_s,
-    Device.inform_count, Device.last_boot_at, Device.last_bootstrap_at, Device.first_seen_at, Device.session_token, Device.preregistered,
-    Device.session_until, Device.sightings,
-    Device.rpc_methods, Device.quirks,
-)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Head:
+    """What an Inform needs of its device's row, in the order it is read."""
+
+    id: int
+    tenant_id: int
+    key: str
+    trust: str
+    epoch: int
+    path_set_id: int | None
+    due_at: datetime | None
+    root: str
+    software_version: str
+    hardware_version: str
+    manufacturer: str
+    wan_address: str
+    connection_request_url: str
+    parameter_key: str
+    inform_interval_s: int
+    inform_count: int
+    last_boot_at: datetime | None
+    last_bootstrap_at: datetime | None
+    first_seen_at: datetime | None
+    session_token: str | None
+    preregistered: bool
+    session_until: datetime | None
+    sightings: Any
+    rpc_methods: str
+    quirks: Any
+
+
+_READ = tuple(_Head.__slots__)
 FORCED = ("DeviceInfo.HardwareVersion", "DeviceInfo.SoftwareVersion", "ManagementServer.ConnectionRequestURL", "ManagementServer.ParameterKey")
 """What every Inform tells in every data model (D-60, D-61, D-62)."""
 _ENROLS = frozenset({"onboarding", "certificate"})
@@ -104,8 +130,8 @@ _ENROLS = frozenset({"onboarding", "certificate"})
 
 def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn], admit_all: bool) -> list[InformOut]:
     """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer."""
-    keys = sorted({work.identity.key for work in works})
-    heads = {row.key: SimpleNamespace(**row._mapping) for row in connection.execute(select(*_READ).where(Device.key.in_(keys)))}
+    keys = {work.identity.key for work in works}
+    heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys)}
     if len(heads) < len(keys):
         _follow_aliases(connection, works, heads)
     suspicious: list[Raised] = []
@@ -130,7 +156,8 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
             events += _missing_forced(work, out)
         results.append(out)
         rows[head.id] = row
-        vars(head).update(row)  # a second Inform of this device in the batch starts from what the first one told
+        if len(keys) < len(works):
+            _carry_on(head, row)
         events += _events(work, out)
     update_rows(connection, Device, ("id",), _COLUMNS, rows.values())
     if seen:
@@ -143,14 +170,20 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
     return results
 
 
-def _follow_aliases(connection: Connection, works: Sequence[InformIn], heads: dict[str, SimpleNamespace]) -> None:
+def _carry_on(head: _Head, row: dict[str, Any]) -> None:
+    """A second Inform of this device in the batch starts from what the first one told."""
+    for name in _READ:
+        if name in row:
+            setattr(head, name, row[name])
+
+
+def _follow_aliases(connection: Connection, works: Sequence[InformIn], heads: dict[str, _Head]) -> None:
     """Heads for identities that no device has and that lead to one all the same: only strangers pay for this look."""
     found = leads_to(connection, [(w.identity, w.login, w.tenant, w.at) for w in works if w.identity.key not in heads])
     if not found:
         return
     by_id = {head.id: head for head in heads.values()}  # a device may come under two names in one batch
-    rows = connection.execute(select(*_READ).where(Device.id.in_(sorted(set(found.values()) - by_id.keys()))))
-    by_id |= {row.id: SimpleNamespace(**row._mapping) for row in rows}
+    by_id |= {row[0]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "id", set(found.values()) - by_id.keys())}
     heads |= {key: by_id[device_id] for key, device_id in found.items() if device_id in by_id}
 
 
@@ -158,7 +191,7 @@ def _sighting(work: InformIn, row: dict[str, Any]) -> Sighting:
     return Sighting(work.at, row["address"], work.login, work.certificate, row["hardware_version"], mac_of(work.inform))
 
 
-def _strange_names(connection: Connection, work: InformIn, head: SimpleNamespace) -> list[Raised]:
+def _strange_names(connection: Connection, work: InformIn, head: _Head) -> list[Raised]:
     """What is suspicious about a new device: a serial number that is none, or that another model has."""
     serial, raised = work.identity.serial_number, []
     if is_placeholder(serial):
@@ -179,7 +212,7 @@ def _alarm_event(each: Raised) -> dict[str, Any]:
     return {"tenant_id": each.tenant, "device_id": each.device_id, "at": each.at, "code": f"identity_{each.kind}", "detail": detail[:300]}
 
 
-def _create(connection: Connection, work: InformIn) -> SimpleNamespace:
+def _create(connection: Connection, work: InformIn) -> _Head:
     identity = work.identity
     device_id = connection.execute(
         insert(Device)
@@ -190,11 +223,12 @@ def _create(connection: Connection, work: InformIn) -> SimpleNamespace:
         )
         .returning(Device.id)
     ).scalar_one()  # fmt: skip
-    return SimpleNamespace(**connection.execute(select(*_READ).where(Device.id == device_id)).one()._mapping)
+    (row,) = fetch_rows(connection, Device, _READ, "id", (device_id,))
+    return _Head(*row)
 
 
 def _one(
-    connection: Connection, vault: Vault, work: InformIn, head: SimpleNamespace, is_new: bool, admit_all: bool
+    connection: Connection, vault: Vault, work: InformIn, head: _Head, is_new: bool, admit_all: bool
 ) -> tuple[InformOut, dict[str, Any]]:
     inform = work.inform
     codes = tuple(dict.fromkeys(normalised(event.event_code) for event in inform.event))
@@ -306,10 +340,10 @@ def _event(work: InformIn, out: InformOut, code: str, detail: str) -> dict[str, 
     return {"tenant_id": out.tenant, "device_id": out.device_id, "at": work.at, "code": code[:64], "detail": detail[:300]}
 
 
-def end_sessions(connection: Connection, ended: Sequence[tuple[int, int]]) -> None:
-    """(device id, epoch) of sessions that are over: the row is free unless a newer session has taken it."""
+def end_sessions(connection: Connection, ended: Sequence[tuple[int, int]]) -> int:
+    """(device id, epoch) of sessions that are over: the row is free unless a newer session has taken it. How many still held theirs."""
     rows = [{"id": device_id, "epoch": epoch, "session_token": None, "session_state": None} for device_id, epoch in ended]
-    update_rows(connection, Device, ("id", "epoch"), ("session_token", "session_state"), rows)
+    return update_rows(connection, Device, ("id", "epoch"), ("session_token", "session_state"), rows)
 
 
 def keep_sessions(connection: Connection, held: Sequence[tuple[int, int, datetime]]) -> None:
@@ -322,9 +356,7 @@ def fenced(connection: Connection, holders: Sequence[tuple[int, int]]) -> set[in
     """Devices of (device id, epoch) pairs whose epoch has moved on: another worker or a newer Inform owns them (rule 4)."""
     if not holders:
         return set()
-    current = {
-        row.id: row.epoch for row in connection.execute(select(Device.id, Device.epoch).where(Device.id.in_([d for d, _ in holders])))
-    }
+    current: dict[int, int] = dict(fetch_rows(connection, Device, ("id", "epoch"), "id", {d for d, _ in holders}))
     return {device_id for device_id, epoch in holders if current.get(device_id) != epoch}
 
 

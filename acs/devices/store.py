@@ -6,13 +6,15 @@ values of the last Inform (one document on the head row, so that an Inform costs
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from acs.cwmp.messages import ParameterValueStruct
 from acs.cwmp.paths import ROOTS
-from acs.db.bulk import upsert_rows
+from acs.db.bulk import RawJson, upsert_rows
 from acs.devices.models import Device, ParamBase, ParamLive, ParamName, PathSet
 from acs.devices.packing import EMPTY, Stored, Tree, digest, from_tree, to_tree, unpack_names
 from acs.provisioning.procedure import Snapshot
@@ -216,6 +218,17 @@ def silent_after(last_inform: datetime, interval_s: int) -> datetime:
     return last_inform + timedelta(seconds=min(interval * 1.5, 400 * 86_400) + 60)
 
 
-def inform_document(values: Iterable[ParameterValueStruct], vault: Vault) -> list[list[str]]:
-    """The values of an Inform as the head row keeps them."""
-    return [[v.name, seal_value(vault, v.name, v.value), v.type] for v in values if v.name]
+def inform_document(values: Iterable[ParameterValueStruct], vault: Vault) -> RawJson:
+    """The values of an Inform as the head row keeps them: [name, value, type] of each."""
+    return RawJson("[" + ",".join([_informed(v.name, seal_value(vault, v.name, v.value), v.type) for v in values if v.name]) + "]")
+
+
+def _informed(name: str, value: str, kind: str) -> str:
+    begin, end = _around(name, kind)
+    return begin + encode_basestring(value) + end
+
+
+@lru_cache(maxsize=65536)
+def _around(name: str, kind: str) -> tuple[str, str]:
+    """Names and types are the same in each Inform: only values are written anew."""
+    return f"[{encode_basestring(name)},", f",{encode_basestring(kind)}]"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from acs.cwmp.events import M_SCHEDULE_INFORM, normalised
 from acs.cwmp.messages import Inform, ParameterValueStruct
@@ -62,6 +62,11 @@ class StepWork:
     until: datetime | None = None
     """How long the session holds the device's row from now on; None leaves it."""
 
+    @property
+    def is_plain_end(self) -> bool:
+        """It changes nothing but that the session is over."""
+        return self.step.ended and not (_does_more_than_end(self.step) or self.values or self.snapshots or self.learned or self.reports)
+
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
@@ -93,6 +98,23 @@ class Batch:
         return [next(answers) if isinstance(work, InformWork) else (Fenced() if id(work) in lost else None) for work in works]
 
     def _steps(self, unit: Unit, works: Sequence[StepWork]) -> set[int]:
+        """Ids of the works that were lost."""
+        plain = [work for work in works if work.is_plain_end]
+        lost = self._plain_ends(unit.connection, plain) if plain else set()
+        if len(plain) < len(works):
+            lost |= self._full_steps(unit, [work for work in works if not work.is_plain_end])
+        records = [_lost(w.record) if id(w) in lost else w.record for w in works if w.record is not None]
+        recorder.apply_records(unit.connection, records, self.keep, self.record_bytes)
+        return lost
+
+    @staticmethod
+    def _plain_ends(connection: Connection, works: Sequence[StepWork]) -> set[int]:
+        """Most sessions end without news: one statement frees their rows, and tells whether it has found them all."""
+        ended = {(w.step.device_id, w.step.epoch) for w in works}
+        gone = informs.fenced(connection, list(ended)) if informs.end_sessions(connection, list(ended)) < len(ended) else set()
+        return {id(w) for w in works if w.step.device_id in gone and informs.fenced(connection, [(w.step.device_id, w.step.epoch)])}
+
+    def _full_steps(self, unit: Unit, works: Sequence[StepWork]) -> set[int]:
         connection = unit.connection
         gone = informs.fenced(connection, [(w.step.device_id, w.step.epoch) for w in works])
         # The device's old session and its new one may be in the same batch: only the old one has lost it.
@@ -110,8 +132,6 @@ class Batch:
         learning.learn(unit, [(w.step.device_id, w.step.epoch, w.step.at, w.learned) for w in held if w.learned])
         informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
         informs.keep_sessions(connection, [(w.step.device_id, w.step.epoch, w.until) for w in held if w.until is not None])
-        records = [_lost(w.record) if id(w) in lost else w.record for w in works if w.record is not None]
-        recorder.apply_records(connection, records, self.keep, self.record_bytes)
         return lost
 
     def _informs(self, unit: Unit, works: Sequence[InformWork]) -> list[Informed]:
