@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "acs.devices.models",
     "acs.operations.models",
     "acs.firmware.models",
+    "acs.hooks.models",
     "acs.recorder.models",
     "acs.quirks.models",
     "acs.redirects.models",
