@@ -27,6 +27,7 @@ MODEL_MODULES = (
     "acs.quirks.models",
     "acs.redirects.models",
     "acs.access.models",
+    "acs.monitoring.models",
     "care.security.models",
 )
 """Every module that declares tables. Migrations and tests load them; nothing at the bottom knows the names above it."""
