@@ -63,6 +63,8 @@ class Device(Base):
     """The firmware that was asked for its methods, a line feed, and their names between blanks."""
     sightings: Mapped[Any] = mapped_column(Json, nullable=True)
     """How it connected last, and its addresses before: acs/devices/sightings.py. Written only when it changes."""
+    desired_key: Mapped[str | None] = mapped_column(String(32), default="", server_default="")
+    """The ParameterKey it informs with while it is as it should be; "" where nothing is wanted of it, NULL: to be worked out anew (acs/desired)."""
     alarm_severity: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     """The highest of its open alarms (acs/monitoring), 0 for none. Written only when it changes."""
 
