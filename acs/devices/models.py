@@ -70,7 +70,8 @@ class Device(Base):
 
     __table_args__ = (
         Index("ix_device_tenant_id_id", "tenant_id", "id"),
-        Index("ix_device_tenant_id_model", "tenant_id", "model", "software_version"),
+        Index("ix_device_tenant_id_model", "tenant_id", "model"),
+        Index("ix_device_running", "tenant_id", "model", "software_version"),
         Index("ix_device_tenant_id_software_version", "tenant_id", "software_version"),
         Index("ix_device_address", "address"),
         Index("ix_device_wan_address", "wan_address"),

@@ -54,7 +54,8 @@ _ALL = (
         irreversible=True, settle="reset", priority=45, usual_s=180,
     ),
     Kind(
-        "firmware", "Update firmware", {"download": lifecycle.firmware, "verify": lifecycle.firmware_verify}, "upgrade_firmware",
+        "firmware", "Update firmware", {"download": lifecycle.firmware, "verify": lifecycle.firmware_verify, "watch": lifecycle.firmware_watch},
+        "upgrade_firmware",
         irreversible=True, settle="download", briefing=frozenset({"image"}), priority=50, usual_s=240, expiry_s=7 * 86400,
     ),
     Kind(

@@ -1,5 +1,7 @@
 """Hooks with their versions; what firmware images fit, from which versions, and which devices run what."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,8 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "model", "software_version", name=op.f("pk_firmware_census")),
     )
     op.create_index("ix_operation_image_id", "operation", ["image_id", "id"], unique=False, **_where("image_id IS NOT NULL"))
-    op.drop_index("ix_device_tenant_id_model", table_name="device")
-    op.create_index("ix_device_tenant_id_model", "device", ["tenant_id", "model", "software_version"], unique=False)
+    op.create_index("ix_device_running", "device", ["tenant_id", "model", "software_version"], unique=False)
     op.create_table(
         "hook",
         sa.Column("id", _ID, nullable=False),
@@ -85,13 +86,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("hook_version")
     op.drop_table("hook")
-    op.drop_index("ix_device_tenant_id_model", table_name="device")
-    op.create_index("ix_device_tenant_id_model", "device", ["tenant_id", "model"], unique=False)
+    op.drop_index("ix_device_running", table_name="device")
     op.drop_index("ix_operation_image_id", table_name="operation", **_where("image_id IS NOT NULL"))
     op.drop_table("firmware_census")
     for name in ("released_by", "released_at", "state", "from_versions", "query", "hardware", "models", "vendor"):
         op.drop_column("firmware_image", name)
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
+def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
