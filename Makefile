@@ -25,8 +25,10 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# The table of docs/benchmarks.md, on whatever machine: an hour. make bench QUICK=1: minutes. ARGS="--case periodic --database sqlite": a part.
 bench: $(VENV)/.installed
 	$(BIN)/python -m tests.bench
+	$(BIN)/hearthline bench $(if $(QUICK),--quick) --report bench-report.md $(ARGS)
 
 # Writes what is generated from the code: message stubs, the coverage page, translation catalogues.
 stubs: $(VENV)/.installed

@@ -21,11 +21,15 @@ MODEL_MODULES = (
     "acs.jobs",
     "acs.devices.models",
     "acs.operations.models",
+    "acs.operations.personal",
     "acs.firmware.models",
+    "acs.hooks.models",
+    "acs.desired.models",
     "acs.recorder.models",
     "acs.quirks.models",
     "acs.redirects.models",
     "acs.access.models",
+    "acs.monitoring.models",
     "care.security.models",
 )
 """Every module that declares tables. Migrations and tests load them; nothing at the bottom knows the names above it."""

@@ -8,12 +8,13 @@ parameters. `path_set` interns the names: the second device of a kind shares the
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from acs.db.base import Base, BigId, Instant, Json
 
 _TOLD = text("digest IS NOT NULL")
+_ALARMED = text("alarm_severity > 0")
 _IS_NUMBER, _IS_TEXT = text("number IS NOT NULL"), text("number IS NULL")
 
 
@@ -62,13 +63,19 @@ class Device(Base):
     """The firmware that was asked for its methods, a line feed, and their names between blanks."""
     sightings: Mapped[Any] = mapped_column(Json, nullable=True)
     """How it connected last, and its addresses before: acs/devices/sightings.py. Written only when it changes."""
+    desired_key: Mapped[str | None] = mapped_column(String(32), default="", server_default="")
+    """The ParameterKey it informs with while it is as it should be; "" where nothing is wanted of it, NULL: to be worked out anew (acs/desired)."""
+    alarm_severity: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """The highest of its open alarms (acs/monitoring), 0 for none. Written only when it changes."""
 
     __table_args__ = (
         Index("ix_device_tenant_id_id", "tenant_id", "id"),
         Index("ix_device_tenant_id_model", "tenant_id", "model"),
+        Index("ix_device_running", "tenant_id", "model", "software_version"),
         Index("ix_device_tenant_id_software_version", "tenant_id", "software_version"),
         Index("ix_device_address", "address"),
         Index("ix_device_wan_address", "wan_address"),
+        Index("ix_device_alarm_severity", "tenant_id", "alarm_severity", "id", sqlite_where=_ALARMED, postgresql_where=_ALARMED),
         Index("ix_device_trust", "trust", sqlite_where=text("trust = 'quarantine'"), postgresql_where=text("trust = 'quarantine'")),
     )
 

@@ -8,10 +8,10 @@ import hashlib
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO, NewType
+from pathlib import Path as FilePath
+from typing import Any, BinaryIO
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,57 +20,42 @@ from acs import audit
 from acs.audit import Actor
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
+from acs.devices.models import Device
+from acs.devices.views import DeviceView
 from acs.errors import Conflict, Invalid, NotFound, TooLarge
+from acs.firmware import paths
 from acs.firmware.models import DeviceFile, FirmwareImage
+from acs.firmware.paths import check_fits, unfit
+from acs.firmware.versions import VERSION, parse_rule, version_key
+from acs.firmware.views import Census, FileView, ImageId, ImageState, ImageView, NoPath, Outcomes, Path, Runs
 from acs.secrets import Vault
 
-ImageId = NewType("ImageId", int)
+__all__ = [
+    "Census", "FileView", "ImageId", "ImageState", "ImageView", "NoPath", "Outcomes", "Path", "Runs", "check_fits", "unfit", "version_key",
+]  # fmt: skip
+
 CHUNK = 1 << 20
+NAMES_MOST = 200
+"""Models or hardware versions one image may name."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,110}")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+: -]{0,62}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class ImageView:
-    """A firmware image; size in bytes. `model` or `oui` empty: fits any."""
-
-    id: ImageId
-    file_name: str
-    version: str
-    model: str
-    oui: str
-    size: int
-    sha256: str
-    notes: str
-    uploaded_at: datetime
-    uploaded_by: str
-    withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class FileView:
-    """A backup or log received from a device."""
-
-    id: int
-    device_id: int
-    operation_id: int
-    kind: str
-    size: int
-    sha256: str
-    software_version: str
-    received_at: datetime
-
-
-def store_upload(source: BinaryIO, folder: Path, limit: int) -> tuple[Path, str, int]:
+def store_upload(source: BinaryIO, folder: FilePath, limit: int, expected: str = "") -> tuple[FilePath, str, int]:
     """Copy an upload into the files folder while hashing; (its place, SHA-256, size). TooLarge beyond `limit`, Invalid when empty.
+
+    `expected`: the SHA-256 its maker gives, as 64 hex digits; Invalid (field sha256) where the bytes have another one.
 
     Written beside and renamed, so that a broken upload leaves nothing behind.
     """
+    expected = re.sub(r"[\s:]", "", expected).lower()
+    if expected and not _SHA256.fullmatch(expected):
+        raise Invalid(f"{expected[:80]!r} is no SHA-256: 64 hex digits.", "sha256")
     target = folder / "firmware"
     target.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     handle, name = tempfile.mkstemp(prefix=".upload-", dir=target)
-    temporary = Path(name)
+    temporary = FilePath(name)
     try:
         with os.fdopen(handle, "wb") as file:
             while chunk := source.read(CHUNK):
@@ -81,6 +66,8 @@ def store_upload(source: BinaryIO, folder: Path, limit: int) -> tuple[Path, str,
                 file.write(chunk)
         if size == 0:
             raise Invalid("The file is empty.", "file")
+        if expected and expected != digest.hexdigest():
+            raise Invalid(f"The file's SHA-256 is {digest.hexdigest()}, not {expected}: it is another file, or was damaged on its way.", "sha256")
         place = target / digest.hexdigest()
         temporary.replace(place)
         return place, digest.hexdigest(), size
@@ -99,42 +86,115 @@ def add(
     model: str = "",
     oui: str = "",
     notes: str = "",
+    state: ImageState = ImageState.RELEASED,
+    **fit: Any,
 ) -> ImageId:
-    """Enter an uploaded file as an image. Invalid names the field, Conflict if it is there already."""
-    file_name, version, model, oui = Path(file_name).name.strip(), version.strip(), model.strip(), oui.strip().upper()
+    """Enter an uploaded file as an image. `fit`: vendor, models, hardware, query, from_versions as ImageView has them.
+
+    Invalid names the field, Conflict if it is there already. One that was withdrawn comes back, as it is described now.
+    """
+    file_name, version = FilePath(file_name).name.strip(), version.strip()
     if not _NAME.fullmatch(file_name):
         raise Invalid(f"{file_name!r} cannot be a file name: letters, digits, dot, plus, dash and underscore only.", "file")
-    if not _VERSION.fullmatch(version):
+    if not VERSION.fullmatch(version):
         raise Invalid(f"{version!r} is not a version.", "version")
-    if oui and not re.fullmatch(r"[0-9A-F]{6}", oui):
-        raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
+    if state is ImageState.WITHDRAWN:
+        raise Invalid("An image begins as draft or released.", "state")
+    described = _described(version, model=model, oui=oui, notes=notes, **fit)
     same = select(FirmwareImage).where(
         FirmwareImage.tenant_id == actor.tenant,
         FirmwareImage.sha256 == sha256,
-        FirmwareImage.model == model,
+        FirmwareImage.model == described["model"],
         FirmwareImage.version == version,
     )
     found = unit.session.scalar(same)
-    if found is not None and found.withdrawn_at is None:
+    if found is not None and found.state != ImageState.WITHDRAWN:
         raise Conflict(f"This image is in the library already, as version {found.version} (number {found.id}).")
-    if found is not None:
-        found.withdrawn_at = None
-        audit.record(unit, actor, "firmware.restore", f"firmware:{found.id}", now)
-        return ImageId(found.id)
-    image = FirmwareImage(
-        tenant_id=actor.tenant, file_name=file_name, version=version, model=model[:64], oui=oui, size=size, sha256=sha256, notes=notes[:4000],
-        uploaded_at=now, uploaded_by=actor.name,
-    )  # fmt: skip
+    image = found or FirmwareImage(
+        tenant_id=actor.tenant, file_name=file_name, version=version, size=size, sha256=sha256, uploaded_at=now, uploaded_by=actor.name
+    )
+    for name, value in described.items():
+        setattr(image, name, value)
+    image.state, image.withdrawn_at = state.value, None
+    image.released_at, image.released_by = (now, actor.name) if state is ImageState.RELEASED else (None, "")
     unit.session.add(image)
     unit.session.flush()
-    audit.record(unit, actor, "firmware.add", f"firmware:{image.id}", now, after={"version": version, "model": model, "sha256": sha256})
+    told = {"version": version, **_told(described), "sha256": sha256, "state": state.value}
+    audit.record(unit, actor, "firmware.restore" if found else "firmware.add", f"firmware:{image.id}", now, after=told)
     return ImageId(image.id)
+
+
+def describe(unit: Unit, actor: Actor, image_id: int, now: datetime, **given: Any) -> None:
+    """Change what an image is for, its rule of versions or its notes: model, oui, vendor, models, hardware, query, from_versions, notes."""
+    image = _row(unit.session, actor.tenant, image_id)
+    kept = {name: getattr(image, name) for name in _DESCRIBED}
+    after = _described(image.version, **{**kept, **given})
+    changed = {name: value for name, value in after.items() if value != kept[name]}
+    for name, value in changed.items():
+        setattr(image, name, value)
+    if changed:
+        before = {name: kept[name] for name in changed}
+        audit.record(unit, actor, "firmware.describe", f"firmware:{image_id}", now, before=before, after=changed)
+
+
+_DESCRIBED = ("model", "oui", "vendor", "models", "hardware", "query", "from_versions", "notes")
+
+
+def _described(
+    version: str,
+    model: str = "",
+    oui: str = "",
+    vendor: str = "",
+    models: Iterable[str] = (),
+    hardware: Iterable[str] = (),
+    query: str = "",
+    from_versions: str = "",
+    notes: str = "",
+) -> dict[str, Any]:
+    """What an image is for, checked, as its columns hold it."""
+    oui = oui.strip().upper()
+    if oui and not re.fullmatch(r"[0-9A-F]{6}", oui):
+        raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
+    from_versions = from_versions.strip()
+    parse_rule(from_versions)
+    return {
+        "model": _short(model, "model"), "oui": oui, "vendor": _short(vendor, "vendor"), "models": _names(models, "models"),
+        "hardware": _names(hardware, "hardware"), "query": query.strip(), "from_versions": from_versions, "notes": notes[:20_000],
+    }  # fmt: skip
+
+
+def _short(text: str, field: str) -> str:
+    text = text.strip()
+    if len(text) > 64:
+        raise Invalid(f"{field} has at most 64 characters; {text[:20]}… has {len(text)}.", field)
+    return text
+
+
+def _names(given: Iterable[str], field: str) -> list[str]:
+    names = list(dict.fromkeys(text for name in given if (text := _short(name, field))))
+    if len(names) > NAMES_MOST:
+        raise Invalid(f"{field} names at most {NAMES_MOST}; {len(names)} were given.", field)
+    return names
+
+
+def _told(described: dict[str, Any]) -> dict[str, Any]:
+    """For the audit line: what was said, without notes."""
+    return {name: value for name, value in described.items() if (value or name == "model") and name != "notes"}
+
+
+def release(unit: Unit, actor: Actor, image_id: int, now: datetime) -> None:
+    """Let a draft be offered and be a step of paths. Conflict for anything but a draft."""
+    image = _row(unit.session, actor.tenant, image_id)
+    if image.state != ImageState.DRAFT:
+        raise Conflict(f"Image {image_id} ({image.version}) is {image.state}; only a draft can be released.")
+    image.state, image.released_at, image.released_by = ImageState.RELEASED.value, now, actor.name
+    audit.record(unit, actor, "firmware.release", f"firmware:{image_id}", now, after={"version": image.version, "model": image.model})
 
 
 def withdraw(unit: Unit, actor: Actor, image_id: int, now: datetime) -> None:
     """Take an image out of the library; operations under way keep it."""
     image = _row(unit.session, actor.tenant, image_id)
-    image.withdrawn_at = now
+    image.withdrawn_at, image.state = now, ImageState.WITHDRAWN.value
     audit.record(unit, actor, "firmware.withdraw", f"firmware:{image_id}", now, before={"version": image.version, "model": image.model})
 
 
@@ -149,41 +209,69 @@ def get(session: Session, tenant: TenantId, image_id: int) -> ImageView:
     return _view(_row(session, tenant, image_id))
 
 
-def listed(session: Session, tenant: TenantId, for_model: str | None = None, with_withdrawn: bool = False) -> tuple[ImageView, ...]:
+def listed(
+    session: Session, tenant: TenantId, for_model: str | None = None, with_withdrawn: bool = False, with_drafts: bool = True
+) -> tuple[ImageView, ...]:
     """Images, the newest first; `for_model` only those that fit this model."""
     query = select(FirmwareImage).where(FirmwareImage.tenant_id == tenant).order_by(FirmwareImage.id.desc())
     if not with_withdrawn:
-        query = query.where(FirmwareImage.withdrawn_at.is_(None))
-    if for_model is not None:
-        query = query.where(FirmwareImage.model.in_(["", for_model]))
-    return tuple(_view(row) for row in session.scalars(query))
-
-
-def check_fits(image: ImageView, model: str, product_class: str, oui: str) -> None:
-    """Invalid where the image is not for this device."""
-    if image.withdrawn_at is not None:
-        raise Invalid(f"Image {image.id} ({image.version}) was withdrawn.", "image")
-    if image.model and image.model not in (model, product_class):
-        raise Invalid(f"Image {image.id} is for model {image.model}; this device is a {model or product_class}.", "image")
-    if image.oui and image.oui != oui:
-        raise Invalid(f"Image {image.id} is for devices of {image.oui}; this one is of {oui}.", "image")
+        query = query.where(FirmwareImage.state != ImageState.WITHDRAWN.value)
+    if not with_drafts:
+        query = query.where(FirmwareImage.state != ImageState.DRAFT.value)
+    found = (_view(row) for row in session.scalars(query))
+    return tuple(image for image in found if for_model is None or not image.all_models or for_model in image.all_models)
 
 
 def _view(row: FirmwareImage) -> ImageView:
     return ImageView(
         ImageId(row.id), row.file_name, row.version, row.model, row.oui, row.size, row.sha256, row.notes, row.uploaded_at, row.uploaded_by,
-        row.withdrawn_at,
+        row.withdrawn_at, row.vendor, tuple(row.models or ()), tuple(row.hardware or ()), row.query, row.from_versions, ImageState(row.state),
+        row.released_at, row.released_by,
     )  # fmt: skip
 
 
-def image_path(folder: Path, image: ImageView) -> Path:
+# ---- from what runs to what is wanted ------------------------------------------------------------------------
+
+
+def runs(session: Session, tenant: TenantId, device_id: int) -> Runs:
+    """What decides which firmware this device can take. NotFound."""
+    columns = (Device.oui, Device.manufacturer, Device.model, Device.product_class, Device.hardware_version, Device.software_version)
+    found = session.execute(select(*columns).where(Device.id == device_id, Device.tenant_id == tenant)).first()
+    if found is None:
+        raise NotFound(f"There is no device {device_id}.")
+    return Runs(device_id, *found)
+
+
+def runs_of(head: DeviceView) -> Runs:
+    """The same of a head that is at hand."""
+    return Runs(
+        head.id, head.oui, head.manufacturer, head.model, head.product_class, head.hardware_version, head.software_version
+    )  # fmt: skip
+
+
+def path(session: Session, tenant: TenantId, device: Runs, image: ImageId, now: datetime, force: bool = False) -> Path | NoPath:
+    """Which images lead this device to the wanted one, or why none do. `force` loads it even where its version runs. NotFound for no image.
+
+    For many devices of one model: `library` once, then acs.firmware.service.path_among for each.
+    """
+    return path_among(session, tenant, listed(session, tenant, with_drafts=False), device, get(session, tenant, image), now, force)
+
+
+def path_among(
+    session: Session, tenant: TenantId, library: Sequence[ImageView], device: Runs, wanted: ImageView, now: datetime, force: bool = False
+) -> Path | NoPath:
+    """`path` over images that were read before: one look into the library for a whole wave of devices."""
+    return paths.find(library, device, wanted, None, force)
+
+
+def image_path(folder: FilePath, image: ImageView) -> FilePath:
     return folder / "firmware" / image.sha256
 
 
 # ---- files from devices -------------------------------------------------------------------------------------
 
 
-def file_path(folder: Path, sha256: str) -> Path:
+def file_path(folder: FilePath, sha256: str) -> FilePath:
     return folder / "devices" / sha256[:2] / sha256
 
 
@@ -232,7 +320,7 @@ def stored_bytes(session: Session, tenant: TenantId) -> int:
     return int(session.scalar(select(func.coalesce(func.sum(DeviceFile.size), 0)).where(DeviceFile.tenant_id == tenant)) or 0)
 
 
-def write_sealed(vault: Vault, folder: Path, content: bytes) -> tuple[str, int]:
+def write_sealed(vault: Vault, folder: FilePath, content: bytes) -> tuple[str, int]:
     """Seal a file's bytes at rest; (SHA-256 of the content, size)."""
     sha256 = hashlib.sha256(content).hexdigest()
     place = file_path(folder, sha256)
@@ -243,7 +331,7 @@ def write_sealed(vault: Vault, folder: Path, content: bytes) -> tuple[str, int]:
     return sha256, len(content)
 
 
-def read_sealed(vault: Vault, folder: Path, sha256: str) -> bytes:
+def read_sealed(vault: Vault, folder: FilePath, sha256: str) -> bytes:
     return vault.open(file_path(folder, sha256).read_text()).encode("latin-1")
 
 

@@ -210,7 +210,13 @@ def _download_test(given: Mapping[str, Any]) -> Args:
 
 
 def _firmware(given: Mapping[str, Any]) -> Args:
-    return {"image": _int(given, "image", 0, 1, 2**62), "force": bool(given.get("force", False))}
+    """`draft` lets an image that is not released be tried; `watch_s` is how long the new version must hold before it counts as a success."""
+    args: Args = {"image": _int(given, "image", 0, 1, 2**62), "force": bool(given.get("force", False))}
+    if given.get("draft"):
+        args["draft"] = True
+    if watch_s := _int(given, "watch_s", 0, 0, 86_400):
+        args["watch_s"] = watch_s
+    return args
 
 
 def _restore(given: Mapping[str, Any]) -> Args:

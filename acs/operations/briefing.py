@@ -30,7 +30,7 @@ class Briefing:
     def of(self, session: Session, operation: Operation) -> dict[str, Any]:
         brief: dict[str, Any] = {}
         kind = KINDS.get(operation.kind)
-        for need in sorted(kind.briefing) if kind else ():
+        for need in sorted(kind.briefing) if kind and not kind.late else ():
             brief.update(getattr(self, f"_{need}")(session, operation))
         return brief
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from acs.db.base import Base, BigId, Instant, Json
 
 _OPEN = text("state IN ('queued','running','waiting')")
+_HAS_IMAGE = text("image_id IS NOT NULL")
 
 
 class Operation(Base):
@@ -46,6 +47,7 @@ class Operation(Base):
         Index("ix_operation_open", "device_id", "priority", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_operation_device_id_id", "device_id", "id"),
         Index("ix_operation_tenant_id_id", "tenant_id", "id"),
+        Index("ix_operation_image_id", "image_id", "id", sqlite_where=_HAS_IMAGE, postgresql_where=_HAS_IMAGE),
         Index("ix_operation_expiry", "expires_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 

@@ -15,11 +15,11 @@ from acs.cwmp.faults import CwmpFault
 from acs.db.bulk import insert_rows, update_rows
 from acs.db.engine import Unit
 from acs.devices.models import Device
-from acs.operations import logins
+from acs.operations import chaining, logins
 from acs.operations.briefing import Briefing
+from acs.operations.keys import new_command_key
 from acs.operations.models import Exchange, Operation
 from acs.operations.sealing import open_args
-from acs.operations.service import new_command_key
 from acs.operations.views import OPEN, OperationState
 from acs.provisioning.kinds import KINDS
 from acs.provisioning.plan import Planned
@@ -254,6 +254,8 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
                 _keep_methods(unit.session, step.device_id, outcome.methods)
             if outcome.cancels:
                 _call_off(unit, step, outcome.cancels)
+            if row.kind == "firmware":
+                chaining.go_on(unit, row, step.at)
         case Failed():
             row.state, row.error, row.result, row.finished_at = (
                 OperationState.FAILED.value,

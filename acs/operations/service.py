@@ -4,7 +4,6 @@ Asking is one transaction: the row, the device's due mark, the audit line, and t
 keeps its operation until it expires.
 """
 
-import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +21,9 @@ from acs.devices.service import presence_of
 from acs.devices.views import DeviceId
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.firmware import service as firmware
-from acs.operations import logins
+from acs.operations import chaining, logins
 from acs.operations.arguments import acs_url, checked
+from acs.operations.keys import new_command_key
 from acs.operations.models import Operation
 from acs.operations.preparing import prepare
 from acs.operations.sealing import has_secrets, open_args, seal_args
@@ -87,7 +87,7 @@ def request(
         raise Conflict(f"Device {device.serial_number} is in {device.trust}: admit it first.")
     if kind == "add_object" and given["table"] == PORT_MAPPINGS:
         _check_room(unit.session, device)
-    image_id = _image_for(unit.session, actor.tenant, kind, given, device)
+    given, image_id = _image_for(unit.session, actor.tenant, kind, given, device, now)
     if kind == "cancel_transfer":
         given = _transfer_meant(unit.session, given, device)
     open_ones = list(
@@ -137,21 +137,18 @@ def check(kind: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     return given, {**shown, **({"xml": mask_xml(given["xml"].encode()).decode()} if "xml" in given else {})}
 
 
-def new_command_key() -> str:
-    """Unique, and short enough for the 32 characters of a CommandKey."""
-    return "hl" + secrets.token_hex(10)
-
-
-def _image_for(session: Session, tenant: TenantId, kind: str, args: Mapping[str, Any], device: Device) -> int | None:
-    if "image" in args:
-        image = firmware.get(session, tenant, args["image"])
-        firmware.check_fits(image, device.model, device.product_class, device.oui)
-        return int(args["image"])
-    if "file" in args:
-        file = firmware.get_file(session, tenant, args["file"])
+def _image_for(
+    session: Session, tenant: TenantId, kind: str, given: dict[str, Any], device: Device, now: datetime
+) -> tuple[dict[str, Any], int | None]:
+    """The arguments, and the image to load: of an upgrade in several steps the first, the wanted one as `goal`. Invalid where there is no way."""
+    if "image" in given:
+        args, image = chaining.first_step(session, tenant, kind, given, device, now)
+        return args, int(image)
+    if "file" in given:
+        file = firmware.get_file(session, tenant, given["file"])
         if file.device_id != device.id:
             raise Invalid(f"Backup {file.id} is of another device.", "file")
-    return None
+    return given, None
 
 
 def _transfer_meant(session: Session, args: Mapping[str, Any], device: Device) -> dict[str, Any]:

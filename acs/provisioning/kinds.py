@@ -3,7 +3,20 @@
 from types import MappingProxyType
 
 from acs.provisioning.procedure import Kind
-from acs.provisioning.procedures import diagnostics, files, images, lifecycle, modules, moving, parameters, raw, reach, scheduling, writing
+from acs.provisioning.procedures import (
+    configuring,
+    diagnostics,
+    files,
+    images,
+    lifecycle,
+    modules,
+    moving,
+    parameters,
+    raw,
+    reach,
+    scheduling,
+    writing,
+)
 
 
 def _diagnosis(name: str, label: str, usual_s: int, briefing: frozenset[str] = frozenset()) -> Kind:
@@ -41,7 +54,8 @@ _ALL = (
         irreversible=True, settle="reset", priority=45, usual_s=180,
     ),
     Kind(
-        "firmware", "Update firmware", {"download": lifecycle.firmware, "verify": lifecycle.firmware_verify}, "upgrade_firmware",
+        "firmware", "Update firmware", {"download": lifecycle.firmware, "verify": lifecycle.firmware_verify, "watch": lifecycle.firmware_watch},
+        "upgrade_firmware",
         irreversible=True, settle="download", briefing=frozenset({"image"}), priority=50, usual_s=240, expiry_s=7 * 86400,
     ),
     Kind(
@@ -98,6 +112,8 @@ _ALL = (
     Kind("enable_xmpp", "Set up XMPP", {"setup": reach.enable_xmpp}, "manage_devices", irreversible=True, settle="setup", briefing=frozenset({"reach"}),
          priority=30, usual_s=8, expiry_s=7 * 86400, keeps_reads=False),
     Kind("inform_interval", "Change how often it speaks", {"write": reach.inform_interval}, "write_parameters", priority=5, usual_s=3),
+    Kind("configure", "Bring to its profiles", {"configure": configuring.configure}, "write_parameters", irreversible=True, settle="configure", priority=65,
+         usual_s=5, expiry_s=7 * 86400, briefing=frozenset({"desired"}), late=True),
     Kind("secure", "Hand out logins", {"secure": lifecycle.secure}, "manage_devices", briefing=frozenset({"credentials"}), priority=5, expiry_s=30 * 86400),
 )  # fmt: skip
 

@@ -194,6 +194,8 @@ class Kind:
     usual_s: int = 10
     keeps_reads: bool = True
     """Whether values it reads are stored as they come; False for kinds that end with snapshots of what they read."""
+    late: bool = False
+    """Briefed when its turn comes, outside the group commit, with all that was read in the session before it."""
 
     @property
     def first_phase(self) -> str:

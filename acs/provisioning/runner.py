@@ -121,6 +121,8 @@ class Runner:
     snapshots: list[Snapshot] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
     current: Task | None = None
+    unbriefed: Task | None = None
+    """The operation whose turn it is and that must be briefed first (`Kind.late`)."""
     _procedure: Procedure | None = None
     _found: list[Learned] = field(default_factory=list)
     _done: set[int] = field(default_factory=set)
@@ -131,6 +133,11 @@ class Runner:
         """Operations that were queued while the session runs."""
         known = {task.id for task in self.tasks}
         self.tasks += [task for task in tasks if task.id not in known and task.id not in self._done]
+
+    def brief(self, told: Mapping[str, Any]) -> None:
+        """What the operation whose turn it is must know."""
+        if self.unbriefed is not None:
+            self.unbriefed.brief, self.unbriefed = told, None
 
     def is_due(self, task: Task) -> bool:
         if task.id in self._done:
@@ -173,7 +180,7 @@ class Runner:
     def resume(self, task_id: int, answers: list[Any], now: datetime) -> Any:
         """Rebuild a procedure another worker began, from its stored answers: the question that is out, or None if it cannot be rebuilt."""
         task = next((task for task in self.tasks if task.id == task_id), None)
-        if task is None:
+        if task is None or (KINDS[task.kind].late and not task.brief):  # what it was briefed with is not what it would be told now
             return None
         self.now, self.current = now, task
         phase = task.phase or KINDS[task.kind].first_phase
@@ -196,6 +203,9 @@ class Runner:
             return False
         task = due[0]
         kind = KINDS[task.kind]
+        if kind.late and not task.brief:
+            self.unbriefed = task
+            return False
         maybe_sent = task.state == "running" and task.sent
         if maybe_sent:
             task.phase = kind.settle
@@ -266,6 +276,8 @@ class Runner:
         self.snapshots += outcome.snapshots
         if isinstance(outcome, Done):
             self.values += outcome.values
+            if outcome.result.get("wanted_key") and outcome.result.get("key") is not None:
+                self.facts = replace(self.facts, parameter_key=outcome.result["key"])  # what is written after it keeps the key
             if outcome.cancels:
                 self.tasks = [other for other in self.tasks if other.id != outcome.cancels]
         self._done.add(task.id)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from acs.devices.views import DeviceView
-from acs.firmware.service import ImageView
+from acs.firmware.service import ImageState, ImageView, runs_of, unfit, version_key
 from acs.operations.views import OperationView
 from care.devices import channels, panels, words
 from care.devices.channels import Neighbour
@@ -21,18 +21,14 @@ RX = "optical.rx_power_dbm"
 DHCP = ("dhcp.enabled", "dhcp.min_address", "dhcp.max_address", "dhcp.gateways", "lan.ip_address", "lan.subnet_mask")
 
 
-def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
-    """ "3.10.1-rc2" sorts after "3.9": digits by value, before letters."""
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part.lower()) for part in re.findall(r"\d+|[a-z]+", version, re.IGNORECASE))
-
-
 def fits(image: ImageView, head: DeviceView) -> bool:
-    return image.withdrawn_at is None and image.model in ("", head.model, head.product_class) and image.oui in ("", head.oui)
+    """Whether it is offered to this device; whether the device can load it at once is a question of its path."""
+    return image.state is ImageState.RELEASED and not unfit(image, runs_of(head))
 
 
 def newer_image(head: DeviceView, images: Iterable[ImageView]) -> ImageView | None:
     """The newest fitting image, if it is newer than what the device runs. One for any model says nothing about age."""
-    fitting = [image for image in images if image.model and fits(image, head)]
+    fitting = [image for image in images if image.all_models and fits(image, head)]
     newest = max(fitting, key=lambda image: version_key(image.version), default=None)
     if newest is None or not head.software_version or version_key(newest.version) <= version_key(head.software_version):
         return None

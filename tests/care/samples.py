@@ -13,8 +13,8 @@ from acs.db.engine import Database
 from acs.db.tenancy import DEFAULT_TENANT, TenantId
 from acs.devices import store
 from acs.devices.informs import InformIn, apply_informs, end_sessions
+from acs.operations.keys import new_command_key
 from acs.operations.models import Operation
-from acs.operations.service import new_command_key
 from acs.provisioning.procedure import Snapshot
 from acs.recorder.service import Message, RecordIn, apply_records
 from acs.secrets import Vault

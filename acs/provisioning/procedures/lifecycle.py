@@ -12,7 +12,7 @@ from typing import Any
 from acs.cwmp.events import BOOT, BOOTSTRAP, M_REBOOT
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import Download, FactoryReset, GetParameterValues, ParameterValueStruct, Reboot, SetParameterValues
-from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Procedure, Trigger, Wait
+from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Outcome, Procedure, Trigger, Wait
 from acs.provisioning.procedures.parameters import became_ready, wait_until_ready
 from acs.provisioning.procedures.plain import in_words
 from acs.provisioning.procedures.reach import hand_out_request_login
@@ -22,6 +22,8 @@ from acs.provisioning.quirks import file_url_problem
 REBOOT_GRACE = timedelta(minutes=10)
 FIRMWARE_GRACE = timedelta(minutes=30)
 SETTLE_GRACE = timedelta(minutes=5)
+BOOT_LOOP = 4
+"""Starts since the update began, or since the new version was first seen: one or two are normal, so many are a device that cannot stay up."""
 SLOW_BOOT_S = 180
 """What takes longer is worth knowing: deadlines follow it."""
 FIRMWARE = "1 Firmware Upgrade Image"
@@ -116,7 +118,11 @@ def _await_firmware(ctx: Context, text: str, before: str | None = None) -> Wait:
 
 
 def firmware_verify(ctx: Context) -> Procedure:
-    """Success is TransferComplete without fault, or a download that was done at once, and the wanted version (conformance I-4, I-8 to I-13)."""
+    """Success is TransferComplete without fault, or a download that was done at once, and the wanted version (conformance I-4, I-8 to I-13).
+
+    Where the wanted version is the one that ran before, the version shows nothing: only the device's report counts.
+    """
+    ctx = _counting_starts(ctx)
     memo: Mapping[str, Any] = ctx.memo
     version = yield from software_version(ctx)
     wanted, before = ctx.brief["version"], memo.get("before", "")
@@ -124,6 +130,11 @@ def firmware_verify(ctx: Context) -> Procedure:
     reported = transfer is not None or applied
     result = {"version": version, "before": before, "wanted": wanted, "reported": reported}
     settled = "settle_until" in memo and ctx.now >= datetime.fromisoformat(memo["settle_until"])
+    if transfer is not None and transfer.fault_code and (version != wanted or version == before):
+        fault = CwmpFault(transfer.fault_code, transfer.fault_text)
+        return Failed(f"The upgrade failed: {in_words(transfer.fault_code)}. The device still runs {version}.", fault, result)
+    if memo.get("boots", 0) >= BOOT_LOOP:
+        return _looping(ctx, version, result)
     if version == wanted:
         if memo.get("awaits_boot"):
             yield Learned(
@@ -132,14 +143,16 @@ def firmware_verify(ctx: Context) -> Procedure:
                 asked=f"firmware {wanted}",
                 answered=f"reported as done while {before} ran; {wanted} after another start",
             )
+        if settled and not reported and version == before:
+            told = f"The device never reported the transfer. It ran {version} before and runs it now, so nothing shows that the image was loaded."
+            return Failed(told, None, result)
         if not reported and settled:
             yield Learned("no_transfer_complete", True, asked=f"firmware {wanted}", answered="runs, and was never reported")
-        if reported or settled or ctx.facts.quirks.no_transfer_complete:
-            return Done(result)
-        return _settle(ctx, "The new version runs; waiting for the device's report")
-    if transfer is not None and transfer.fault_code:
-        fault = CwmpFault(transfer.fault_code, transfer.fault_text)
-        return Failed(f"The upgrade failed: {in_words(transfer.fault_code)}. The device still runs {version}.", fault, result)
+        if reported or settled or (ctx.facts.quirks.no_transfer_complete and version != before):
+            return _watched(ctx, result)
+        return _settle(ctx, "The new version runs; waiting for the device's report", ran=version != before)
+    if memo.get("ran"):
+        return Failed(f"The device ran {wanted} and went back to {version} by itself.", None, result)
     if reported and before and version != before:
         return Failed(f"The device now runs {version}, not {wanted}: the image holds another version than the library says.", None, result)
     if reported and settled:
@@ -155,21 +168,58 @@ def firmware_verify(ctx: Context) -> Procedure:
     return Failed(f"The device never reported the transfer and still runs {version}.", None, result)
 
 
+def _counting_starts(ctx: Context) -> Context:
+    """The same with this contact's start counted. A session that is asked for anew counts it once more: one too many is not a loop."""
+    if BOOT not in ctx.events and BOOTSTRAP not in ctx.events:
+        return ctx
+    return replace(ctx, memo={**ctx.memo, "boots": int(ctx.memo.get("boots", 0)) + 1})
+
+
+def _looping(ctx: Context, version: str, result: Mapping[str, Any]) -> Failed:
+    minutes = max(1, round((ctx.now - datetime.fromisoformat(ctx.memo["asked_at"])) / timedelta(minutes=1)))
+    told = f"The device starts again and again: {ctx.memo['boots']} times in {minutes} min since the update. It runs {version}."
+    return Failed(told, None, {**result, "boots": ctx.memo["boots"]})
+
+
+def _watched(ctx: Context, result: Mapping[str, Any]) -> Outcome:
+    """Done; or, where a time to hold is asked for, the watch over it."""
+    watch_s = int(ctx.args.get("watch_s", 0))
+    if not watch_s:
+        return Done(result)
+    memo = {"asked_at": ctx.now.isoformat(), "result": dict(result)}
+    until = ctx.now + timedelta(seconds=watch_s)
+    return Wait("watch", frozenset({Trigger.BOOT}), until, f"{result['version']} runs; watching whether it stays", memo | {"until": until.isoformat()})
+
+
+def firmware_watch(ctx: Context) -> Procedure:
+    """args: watch_s. The new version must still run at the end of its time, and the device must not start again and again meanwhile."""
+    ctx = _counting_starts(ctx)
+    version = yield from software_version(ctx)
+    result, until = dict(ctx.memo["result"]), datetime.fromisoformat(ctx.memo["until"])
+    if version != result["wanted"]:
+        told = f"The device ran {result['wanted']} and went back to {version} by itself."
+        return Failed(told, None, {**result, "version": version})
+    if ctx.memo.get("boots", 0) >= BOOT_LOOP - 1:
+        return _looping(ctx, version, result)
+    if ctx.now < until:
+        return Wait("watch", frozenset({Trigger.BOOT}), until, f"{version} runs; watching whether it stays", dict(ctx.memo))
+    return Done({**result, "held_s": int(ctx.args.get("watch_s", 0))})
+
+
 def _deadline(ctx: Context) -> datetime:
     """Thirty minutes from the request, or the end of the last time window of a scheduled one."""
     memo = ctx.memo
     return datetime.fromisoformat(memo["deadline"]) if "deadline" in memo else datetime.fromisoformat(memo["asked_at"]) + FIRMWARE_GRACE
 
 
-def _settle(ctx: Context, text: str, awaits_boot: bool = False) -> Wait:
+def _settle(ctx: Context, text: str, awaits_boot: bool = False, ran: bool = False) -> Wait:
     """Give the device five minutes, counted once, to report or to boot what it loaded; three times that where it is known to start twice."""
     quirks = ctx.facts.quirks
     grace = max(SETTLE_GRACE * (3 if quirks.second_boot else 1), timedelta(seconds=2 * quirks.boot_s))
     until = datetime.fromisoformat(ctx.memo["settle_until"]) if "settle_until" in ctx.memo else ctx.now + grace
     on = frozenset({Trigger.TRANSFER, Trigger.BOOT, Trigger.INFORM})
-    return Wait(
-        "verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat(), **({"awaits_boot": True} if awaits_boot else {})}
-    )
+    seen = {name: True for name, is_so in (("awaits_boot", awaits_boot), ("ran", ran)) if is_so}
+    return Wait("verify", on, until, text, {**ctx.memo, "settle_until": until.isoformat(), **seen})
 
 
 # ---- first contact -----------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ import inspect
 
 import pytest
 
+from acs.provisioning.desired import Desired, KnownTree
 from acs.provisioning.kinds import KINDS
 from acs.provisioning.procedure import Wait
+from acs.provisioning.procedures.configuring import Order
 from tests.acs.provisioning.scripted import Device, context, play
 
 ARGS = {
@@ -18,7 +20,7 @@ ARGS = {
 BRIEFS = {
     "image": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "upload": {"url": "u"}, "file": {"url": "u", "size": 1},
     "scheduled": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "speed": {"download_url": "d", "upload_url": "u"},
-    "credentials": {"request_username": "a", "request_secret": "b"},
+    "credentials": {"request_username": "a", "request_secret": "b"}, "desired": {"order": Order(Desired(), KnownTree("Device"))},
     "reach": {
         "request_username": "a", "request_secret": "b", "stun_host": "s", "stun_port": 3478, "stun_username": "a", "stun_secret": "b",
         "xmpp_username": "a", "xmpp_secret": "b", "xmpp_jid": "acs@x", "xmpp_domain": "x", "xmpp_host": "x", "xmpp_port": 5222, "xmpp_tls": True,

@@ -502,3 +502,23 @@ def test_the_operation_whose_transfer_was_called_off_is_not_gone_on_with():
 def test_what_a_device_may_not_be_asked_twice_is_marked_too(request_kind, operation):
     asked = finish(runner(operation))
     assert [ask.irreversible for ask in asked if isinstance(ask.request, request_kind)] == [True]
+
+
+# ---- briefed when its turn comes -----------------------------------------------------------------------------------
+
+
+def test_an_operation_that_is_briefed_late_waits_for_its_brief_and_for_those_before_it():
+    late, read = task("configure", 2), task("read", 1, args={"paths": ["Device.A.X"]})
+    r = runner(late, read)
+    assert isinstance(r.next(NOW).request, m.GetParameterValues)
+    assert r.unbriefed is None
+    assert r.next(NOW, m.GetParameterValuesResponse(())) is None
+    assert r.unbriefed is late
+    r.brief({"error": "nothing is known"})
+    assert (r.unbriefed, r.next(NOW)) == (None, None)
+    assert r.changes[-1].outcome.text == "nothing is known"
+
+
+def test_an_operation_without_its_brief_is_not_rebuilt():
+    late = task("configure", 2)
+    assert runner(late).resume(2, [], NOW) is None

@@ -362,3 +362,57 @@ def test_without_a_root_nothing_is_set():
     assert isinstance(outcome, Failed)
     assert "nothing was set" in outcome.text
     assert d.asked_for(SetParameterValues) == []
+
+
+def boot(version, memo, minutes, **given):
+    return verify(version, memo, events=("1 BOOT",), now=NOW + timedelta(minutes=minutes), **given)
+
+
+def test_a_device_that_ran_the_new_version_and_went_back_is_told_so_at_once():
+    waiting = boot("2.0", {"before": "1.0", "asked_at": NOW.isoformat()}, 3)
+    assert isinstance(waiting, Wait)
+    outcome = boot("1.0", waiting.memo, 5)
+    assert isinstance(outcome, Failed)
+    assert "ran 2.0 and went back to 1.0 by itself" in outcome.text
+
+
+def test_a_device_that_starts_again_and_again_during_the_update_is_told_so():
+    outcome, starts = verify("1.0", {"before": "1.0", "asked_at": NOW.isoformat()}), 0
+    while isinstance(outcome, Wait):
+        starts += 1
+        outcome = boot("1.0", outcome.memo, starts)
+    assert (starts, outcome.result["boots"]) == (lifecycle.BOOT_LOOP, lifecycle.BOOT_LOOP)
+    assert "starts again and again: 4 times in 4 min" in outcome.text
+
+
+def test_the_same_version_loaded_again_is_a_success_only_when_it_is_reported():
+    memo = {"before": "2.0", "asked_at": NOW.isoformat()}
+    assert isinstance(verify("2.0", memo, transfer=0), Done)
+    assert verify("2.0", memo, transfer=9010).fault.code == 9010
+    waiting = verify("2.0", memo)
+    outcome = verify("2.0", waiting.memo, now=waiting.until)
+    assert isinstance(outcome, Failed)
+    assert "nothing shows that the image was loaded" in outcome.text
+
+
+def watched(version, memo, minutes, *events):
+    now = NOW + timedelta(minutes=minutes)
+    given = context(brief=IMAGE, args={"watch_s": 600}, memo=memo, events=events, now=now)
+    return play(lifecycle.firmware_watch(given), running(version))
+
+
+def test_a_new_version_that_must_hold_is_a_success_at_the_end_of_its_time():
+    waiting = verify("2.0", transfer=0, args={"watch_s": 600})
+    assert (waiting.phase, waiting.on, waiting.until) == ("watch", {Trigger.BOOT}, NOW + timedelta(minutes=10))
+    still = watched("2.0", waiting.memo, 4, "1 BOOT")
+    assert (still.phase, still.until) == ("watch", waiting.until)
+    assert watched("2.0", still.memo, 10).result == {"version": "2.0", "before": "1.0", "wanted": "2.0", "reported": True, "held_s": 600}
+
+
+def test_a_new_version_that_does_not_hold_is_a_failure():
+    memo = verify("2.0", transfer=0, args={"watch_s": 600}).memo
+    outcome = watched("1.0", memo, 4, "1 BOOT")
+    assert "went back to 1.0 by itself" in outcome.text
+    for minute in (1, 2):
+        memo = watched("2.0", memo, minute, "1 BOOT").memo
+    assert "3 times in 3 min" in watched("2.0", memo, 3, "1 BOOT").text
