@@ -76,6 +76,14 @@ def fetch_rows(connection: Connection, model: type[Base], columns: tuple[str, ..
     return [tuple([value if convert is None or value is None else convert(value) for value, convert in zip(row, converts, strict=True)]) for row in found]
 
 
+def delete_rows(connection: Connection, model: type[Base], key: str, values: Collection[Any]) -> None:
+    """Delete the rows whose `key` is one of `values`."""
+    if values:
+        given = list(values)
+        statement = _delete(table_of(model), key, connection.dialect.name)
+        connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,))
+
+
 def dialect_insert(connection: Connection, model: type[Base]) -> Any:
     """An INSERT that knows ON CONFLICT, of whichever database this is."""
     return postgresql.insert(model) if connection.dialect.name == "postgresql" else sqlite_insert(model)
@@ -148,9 +156,17 @@ def _insert(
 @lru_cache(maxsize=256)
 def _select(table: Table, columns: tuple[str, ...], key: str, dialect: str) -> tuple[str, tuple[_Convert | None, ...]]:
     listed = ", ".join(_q(name) for name in columns)
-    some = "IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)"
     reads = tuple(_reader(table, name, dialect) for name in columns)
-    return f"SELECT {listed} FROM {_q(table.name)} WHERE {_q(key)} {some}", reads  # noqa: S608
+    return f"SELECT {listed} FROM {_q(table.name)} WHERE {_one_of(key, dialect)}", reads  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _delete(table: Table, key: str, dialect: str) -> str:
+    return f"DELETE FROM {_q(table.name)} WHERE {_one_of(key, dialect)}"  # noqa: S608
+
+
+def _one_of(key: str, dialect: str) -> str:
+    return f"{_q(key)} " + ("IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)")
 
 
 def _unnest(table: Table, names: tuple[str, ...]) -> str:

@@ -134,6 +134,7 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
     heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys)}
     if len(heads) < len(keys):
         _follow_aliases(connection, works, heads)
+    some_twice = len(keys) < len(works) or len({head.id for head in heads.values()}) < len(heads)
     suspicious: list[Raised] = []
     seen: list[dict[str, Any]] = []
     results: list[InformOut] = []
@@ -156,7 +157,7 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
             events += _missing_forced(work, out)
         results.append(out)
         rows[head.id] = row
-        if len(keys) < len(works):
+        if some_twice:
             _carry_on(head, row)
         events += _events(work, out)
     update_rows(connection, Device, ("id",), _COLUMNS, rows.values())

@@ -1,8 +1,8 @@
 """Tables of the device store. Only this package knows them.
 
 `device` is the head row that every Inform touches, kept narrow: what lists and rules use, the live session, and the last Inform's
-values as one document. `param_base` holds a device's whole tree packed, `param_live` rows for what changed since and for hot
-parameters. `path_set` interns the names: the second device of a kind shares the first one's.
+values as one document. `param_base` holds a device's whole tree packed, `param_delta` what changed since, packed as well. `path_set` interns
+the names: the second device of a kind shares the first one's. `canonical_value` is what lists look into.
 """
 
 from datetime import datetime
@@ -213,6 +213,26 @@ class PathSet(Base):
     packed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class DeviceKind(Base):
+    """One firmware of one model, learned from a device that was read whole: acs/devices/kinds.py."""
+
+    __tablename__ = "device_kind"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    oui: Mapped[str] = mapped_column(String(16))
+    product_class: Mapped[str] = mapped_column(String(64))
+    software_version: Mapped[str] = mapped_column(String(64))
+    root: Mapped[str] = mapped_column(String(32))
+    path_set_id: Mapped[int] = mapped_column(ForeignKey("path_set.id"))
+    deciding: Mapped[Any] = mapped_column(Json)
+    """Path to value of what decides where canonical parameters lie; null where it was looked for and not there."""
+    learned_at: Mapped[datetime] = mapped_column(Instant)
+    learned_from: Mapped[int] = mapped_column(BigId)
+
+    __table_args__ = (UniqueConstraint("tenant_id", "oui", "product_class", "software_version"),)
+
+
 class ParamBase(Base):
     __tablename__ = "param_base"
 
@@ -225,7 +245,7 @@ class ParamBase(Base):
 
 
 class ParamName(Base):
-    """Interned names of parameters that have live rows."""
+    """Interned canonical names: those of readings that lists look into."""
 
     __tablename__ = "param_name"
 
@@ -233,19 +253,14 @@ class ParamName(Base):
     path: Mapped[str] = mapped_column(String(256), unique=True)
 
 
-class ParamLive(Base):
-    __tablename__ = "param_live"
+class ParamDelta(Base):
+    """What was read or written since the base was: a few values with their names, packed. Gone when they are folded into the base."""
+
+    __tablename__ = "param_delta"
 
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
-    name_id: Mapped[int] = mapped_column(ForeignKey("param_name.id"), primary_key=True)
     tenant_id: Mapped[int]
-    value: Mapped[str] = mapped_column(Text)
-    type: Mapped[str] = mapped_column(String(20))
-    number: Mapped[float | None] = mapped_column(Float)
-    at: Mapped[datetime] = mapped_column(Instant)
-    origin: Mapped[str] = mapped_column(String(40))
-
-    __table_args__ = (Index("ix_param_live_name_id_number", "name_id", "number"),)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class CanonicalValue(Base):

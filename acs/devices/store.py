@@ -1,22 +1,45 @@
 """The parameter store: reading merges, writing keeps only what changed. Works on a connection; service.py and the CWMP side call it.
 
-Three layers, the newest value wins: `param_base` (the whole tree, packed), `param_live` (rows for what was read or written since), and the
-values of the last Inform (one document on the head row, so that an Inform costs no row per value). Secrets are sealed before they are stored.
+Three layers, the newest value wins: `param_base` (the whole tree, packed in the order of its kind's names), `param_delta` (what was read or
+written since, packed with names), and the values of the last Inform (one document on the head row). A device is three rows however many
+parameters it has. Secrets are sealed before they are stored. What lists look into is in canonicals.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, select, update
 
 from acs.cwmp.messages import ParameterValueStruct
 from acs.cwmp.paths import ROOTS
-from acs.db.bulk import RawJson, upsert_rows
-from acs.devices.models import Device, ParamBase, ParamLive, ParamName, PathSet
-from acs.devices.packing import EMPTY, Stored, Tree, digest, from_tree, to_tree, unpack_names
+from acs.db.bulk import RawJson, delete_rows, fetch_rows, update_rows, upsert_rows
+from acs.devices.models import Device, ParamBase, ParamDelta, ParamName, PathSet
+from acs.devices.packing import (
+    ABSENT,
+    EMPTY,
+    Age,
+    Named,
+    Names,
+    Stored,
+    Tree,
+    Values,
+    digest,
+    from_tree,
+    instant,
+    is_name,
+    known_type,
+    names_of,
+    pack,
+    pack_names,
+    tick_of,
+    to_tree,
+    unpack,
+    unpack_names,
+)
 from acs.provisioning.procedure import Snapshot
 from acs.secrets import Vault, is_secret_name
 from datamodels.canonical import Resolver
@@ -24,9 +47,12 @@ from datamodels.canonical import Resolver
 SEALED = "\x01"
 """First character of a value that is sealed; it cannot occur in XML."""
 FOLD_AT = 150
-"""More live rows than this are folded into the base with the next write."""
+"""From so many values on, what lies beside the base is folded into it."""
 
-_NUMBERS = frozenset({"int", "unsignedInt", "long", "unsignedLong", "decimal"})
+REWRITE_FOR = 8
+"""The base is written anew when it has at most so many names for each value that arrived."""
+UNLIKE_MOST = 40
+"""By so many names a device may differ from its kind, or by a quarter of what it has; else its names are a set of their own."""
 
 
 def seal_value(vault: Vault, path: str, value: str) -> str:
@@ -38,120 +64,40 @@ def reveal(vault: Vault, stored: str) -> str:
     return vault.open(stored[1:]) if stored.startswith(SEALED) else stored
 
 
-# ---- reading -----------------------------------------------------------------------------------------------
+# ---- path sets -----------------------------------------------------------------------------------------------
 
 
-def load_tree(connection: Connection, device_id: int, prefix: str = "") -> Tree:
-    """All that is known below `prefix`, secrets still sealed."""
-    base = connection.execute(
-        select(PathSet.packed, ParamBase.packed).join(PathSet, PathSet.id == ParamBase.path_set_id).where(ParamBase.device_id == device_id)
-    ).first()
-    tree = to_tree(base[0], base[1]) if base else EMPTY
-    values, objects = dict(tree.values), dict(tree.objects)
-    live = connection.execute(
-        select(ParamName.path, ParamLive.value, ParamLive.type, ParamLive.at, ParamLive.origin)
-        .join(ParamName, ParamName.id == ParamLive.name_id)
-        .where(ParamLive.device_id == device_id)
-    )
-    for path, value, kind, at, origin in live:
-        known = values.get(path)
-        if known is None or at >= known.at:
-            values[path] = Stored(value, kind, at, origin, known.writable if known else None)
-    head = connection.execute(select(Device.inform_values, Device.last_inform_at).where(Device.id == device_id)).first()
-    if head is not None and head[0] and head[1]:
-        for path, value, kind in head[0]:
-            known = values.get(path)
-            if known is None or head[1] >= known.at:
-                values[path] = Stored(value, kind, head[1], "inform", known.writable if known else None)
-    if prefix:
-        values = {path: stored for path, stored in values.items() if path.startswith(prefix)}
-        objects = {path: flag for path, flag in objects.items() if path.startswith(prefix)}
-    return Tree(values, objects)
+class PathSets:
+    """Path sets in memory, as far as `most` names go: what is stored of a kind's names is read and unpacked once per process. They never change."""
 
+    def __init__(self, most: int = 60_000) -> None:
+        self._most, self._held = most, 0
+        self._by_id: dict[int, Names] = {}
+        self._by_order: dict[tuple[Named, ...], Names] = {}
 
-# ---- writing -----------------------------------------------------------------------------------------------
+    def get(self, connection: Connection, path_set_id: int) -> Names:
+        """KeyError where there is none: a lost path set is lost data."""
+        found = self._by_id.get(path_set_id)
+        if found is None:
+            rows = fetch_rows(connection, PathSet, ("packed",), "id", (path_set_id,))
+            if not rows:
+                raise KeyError(f"no path set {path_set_id}")
+            found = self._keep(Names(path_set_id, unpack_names(rows[0][0])))
+        return found
 
+    def intern(self, connection: Connection, order: tuple[Named, ...]) -> Names:
+        """The set of just these names, made where it is missing."""
+        found = self._by_order.get(order)
+        return found if found is not None else self._keep(Names(_intern(connection, pack_names(order)), order))
 
-def store_values(
-    connection: Connection, vault: Vault, tenant: int, device_id: int, values: Sequence[ParameterValueStruct], at: datetime, origin: str
-) -> None:
-    """Keep values that were read or written. Many at once go into the base, few become live rows."""
-    wanted = {v.name: v for v in values if v.name and not v.name.endswith(".")}
-    if not wanted:
-        return
-    _learn_head(connection, device_id, wanted, at)
-    if len(wanted) >= FOLD_AT or _live_count(connection, device_id) + len(wanted) > FOLD_AT:
-        tree = load_tree(connection, device_id)
-        merged = dict(tree.values)
-        for path, v in wanted.items():
-            known = merged.get(path)
-            merged[path] = Stored(seal_value(vault, path, v.value), v.type, at, origin, known.writable if known else None)
-        _store_base(connection, tenant, device_id, Tree(merged, tree.objects), at, origin)
-        return
-    ids = intern_names(connection, wanted)
-    rows = [
-        {
-            "device_id": device_id, "name_id": ids[path], "tenant_id": tenant, "value": seal_value(vault, path, v.value), "type": v.type[:20],
-            "number": _number(v), "at": at, "origin": origin,
-        }
-        for path, v in wanted.items()
-    ]  # fmt: skip
-    upsert_rows(
-        connection,
-        ParamLive,
-        ("device_id", "name_id"),
-        ("tenant_id", "value", "type", "number", "at", "origin"),
-        rows,
-    )
-
-
-def _live_count(connection: Connection, device_id: int) -> int:
-    return int(connection.scalar(select(func.count()).select_from(ParamLive).where(ParamLive.device_id == device_id)) or 0)
-
-
-def _number(v: ParameterValueStruct) -> float | None:
-    if v.type not in _NUMBERS:
-        return None
-    try:
-        return float(v.value)
-    except ValueError:
-        return None
-
-
-def store_snapshot(
-    connection: Connection, vault: Vault, tenant: int, device_id: int, snapshot: Snapshot, at: datetime, origin: str
-) -> None:
-    """Replace a subtree by how it was found; what is not in it any more is gone. The rest keeps its values and ages."""
-    tree = load_tree(connection, device_id) if snapshot.prefix else EMPTY
-    kept = {p: s for p, s in tree.values.items() if not p.startswith(snapshot.prefix)} if snapshot.prefix else {}
-    objects = {p: w for p, w in tree.objects.items() if not p.startswith(snapshot.prefix)} if snapshot.prefix else {}
-    writable = {name: flag for name, flag in snapshot.names if not name.endswith(".")}
-    objects.update({name: flag for name, flag in snapshot.names if name.endswith(".")})
-    known_secrets = _sealed_secrets(connection, device_id, snapshot.prefix)
-    for v in snapshot.values:
-        value = seal_value(vault, v.name, v.value)
-        if not v.value.strip("*•") and v.name in known_secrets:  # hidden reads back empty: keep what we wrote (conformance B-69)
-            value = known_secrets[v.name]
-        kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
-    _learn_head(connection, device_id, {v.name: v for v in snapshot.values}, at)
-    _learn_address(connection, device_id, kept)
-    _store_base(connection, tenant, device_id, Tree(kept, objects), at, origin)
-
-
-def _sealed_secrets(connection: Connection, device_id: int, prefix: str) -> dict[str, str]:
-    tree = load_tree(connection, device_id, prefix)
-    return {path: stored.value for path, stored in tree.values.items() if stored.value.startswith(SEALED)}
-
-
-def _store_base(connection: Connection, tenant: int, device_id: int, tree: Tree, at: datetime, origin: str) -> None:
-    names, values = from_tree(tree)
-    path_set = _intern(connection, names)
-    upsert_rows(
-        connection, ParamBase, ("device_id",), ("tenant_id", "path_set_id", "read_at", "origin", "packed"),
-        [{"device_id": device_id, "tenant_id": tenant, "path_set_id": path_set, "read_at": at, "origin": origin, "packed": values}],
-    )  # fmt: skip
-    connection.execute(delete(ParamLive).where(ParamLive.device_id == device_id))
-    connection.execute(update(Device).where(Device.id == device_id).values(path_set_id=path_set))
+    def _keep(self, names: Names) -> Names:
+        if self._held + len(names.order) > self._most:
+            self._by_id.clear()
+            self._by_order.clear()
+            self._held = 0
+        self._by_id[names.id] = self._by_order[names.order] = names
+        self._held += len(names.order)
+        return names
 
 
 def _intern(connection: Connection, packed: bytes) -> int:
@@ -165,14 +111,213 @@ def _intern(connection: Connection, packed: bytes) -> int:
     return found
 
 
+# ---- reading -----------------------------------------------------------------------------------------------
+
+
+def load_tree(connection: Connection, device_id: int, prefix: str = "", sets: PathSets | None = None) -> Tree:
+    """All that is known below `prefix`, secrets still sealed."""
+    tree = _tree_of(connection, sets or PathSets(), _whole(connection, device_id))
+    values = dict(tree.values)
+    head = connection.execute(select(Device.inform_values, Device.last_inform_at).where(Device.id == device_id)).first()
+    if head is not None and head[0] and head[1]:
+        for path, value, kind in head[0]:
+            known = values.get(path)
+            if known is None or head[1] >= known.at:
+                values[path] = Stored(value, kind, head[1], "inform", known.writable if known else None)
+    objects = tree.objects
+    if prefix:
+        values = {path: each for path, each in values.items() if path.startswith(prefix)}
+        objects = {path: flag for path, flag in objects.items() if path.startswith(prefix)}
+    return Tree(values, objects)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """What is stored of a device's tree. `base` None: there is one, and it was not read."""
+
+    path_set_id: int | None = None
+    base: bytes | None = b""
+    delta: bytes = b""
+
+
+_NOTHING = _Packed()
+
+
+def _stored(connection: Connection, device_ids: Collection[int]) -> dict[int, _Packed]:
+    """By device, bases not read."""
+    found = {id_: _Packed(path_set, None) for id_, path_set in fetch_rows(connection, ParamBase, ("device_id", "path_set_id"), "device_id", device_ids)}
+    for device_id, delta in fetch_rows(connection, ParamDelta, ("device_id", "packed"), "device_id", device_ids):
+        found[device_id] = replace(found.get(device_id, _NOTHING), delta=delta)
+    return found
+
+
+def _with_bases(connection: Connection, stored: dict[int, _Packed], device_ids: Collection[int]) -> None:
+    for device_id, packed in fetch_rows(connection, ParamBase, ("device_id", "packed"), "device_id", device_ids):
+        stored[device_id] = replace(stored[device_id], base=packed)
+
+
+def _whole(connection: Connection, device_id: int) -> _Packed:
+    stored = _stored(connection, (device_id,))
+    _with_bases(connection, stored, (device_id,))
+    return stored.get(device_id, _NOTHING)
+
+
+def _tree_of(connection: Connection, sets: PathSets, stored: _Packed) -> Tree:
+    tree = to_tree(sets.get(connection, stored.path_set_id), unpack(stored.base)) if stored.path_set_id is not None and stored.base else EMPTY
+    if not stored.delta:
+        return tree
+    values = dict(tree.values)
+    for path, (kind, _, text, (tick, origin)) in unpack(stored.delta).extras.items():
+        known, at = values.get(path), instant(tick)
+        if known is None or at >= known.at:
+            values[path] = Stored(text, kind, at, origin, known.writable if known else None)
+    return Tree(values, tree.objects)
+
+
+# ---- writing -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Values of a device that were read or written."""
+
+    tenant: int
+    device_id: int
+    values: Sequence[ParameterValueStruct]
+    at: datetime
+    origin: str
+
+
+def store_values(
+    connection: Connection, vault: Vault, tenant: int, device_id: int, values: Sequence[ParameterValueStruct], at: datetime, origin: str
+) -> None:
+    """Keep values of one device: `store_arrived` for a single one."""
+    store_arrived(connection, vault, PathSets(), [Arrived(tenant, device_id, values, at, origin)])
+
+
+def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived: Sequence[Arrived]) -> None:
+    """Keep values of many devices; of two of one parameter the later in the list counts.
+
+    Where they are a good part of what is known of the device, its base is written anew; else they go beside it, to be folded in when they
+    have become many. What it costs depends on what arrived, not on what is stored.
+    """
+    wanted = [{v.name: v for v in each.values if v.name and not v.name.endswith(".") and is_name(v.name)} for each in arrived]
+    stored = _stored(connection, {each.device_id for each in arrived})
+    anew = {
+        each.device_id for each, values in zip(arrived, wanted, strict=True) if _is_large_part(connection, sets, stored.get(each.device_id), len(values))
+    }
+    _with_bases(connection, stored, anew)
+    rows: dict[int, dict[str, Any]] = {}
+    deltas: dict[int, bytes] = {}
+    for each, values in zip(arrived, wanted, strict=True):
+        if not values:
+            continue
+        _learn_head(connection, each.device_id, values, each.at)
+        packed = _merged(connection, vault, sets, stored.get(each.device_id, _NOTHING), each, values)
+        stored[each.device_id] = packed
+        rows[each.device_id], deltas[each.device_id] = _base_row(each, packed), packed.delta
+    _write(connection, rows, deltas)
+
+
+def _is_large_part(connection: Connection, sets: PathSets, stored: _Packed | None, arrived: int) -> bool:
+    if stored is None or stored.path_set_id is None or stored.delta:
+        return False
+    return len(sets.get(connection, stored.path_set_id).leaves) <= REWRITE_FOR * arrived
+
+
+def _merged(
+    connection: Connection, vault: Vault, sets: PathSets, stored: _Packed, each: Arrived, wanted: Mapping[str, ParameterValueStruct]
+) -> _Packed:
+    """What is stored of a device with the new values in it."""
+    age = (tick_of(each.at), each.origin)
+    if stored.path_set_id is None and not stored.delta and len(wanted) >= FOLD_AT // 4:
+        ordered = sorted(wanted.values(), key=_name_of)
+        names = sets.intern(connection, tuple((v.name, known_type(v.type), None) for v in ordered))
+        return _Packed(names.id, pack(Values([seal_value(vault, v.name, v.value) for v in ordered], [age] * len(ordered), {})))
+    if stored.path_set_id is not None and stored.base and not stored.delta:
+        names, values = sets.get(connection, stored.path_set_id), unpack(stored.base)
+        places = [names.place.get(path) for path in wanted]
+        if None not in places:
+            for place, v in zip(places, wanted.values(), strict=True):
+                assert place is not None
+                values.texts[place], values.ages[place] = seal_value(vault, v.name, v.value), age
+            return _Packed(names.id, pack(values))
+    beside = unpack(stored.delta).extras if stored.delta else {}
+    for path, v in wanted.items():
+        beside[path] = known_type(v.type), None, seal_value(vault, path, v.value), age
+    merged = replace(stored, delta=pack(Values([], [], beside)))
+    if len(beside) < FOLD_AT:
+        return merged
+    if merged.path_set_id is not None and merged.base is None:
+        merged = replace(merged, base=_whole(connection, each.device_id).base)
+    return packed_tree(connection, sets, _tree_of(connection, sets, merged), merged.path_set_id)
+
+
+def packed_tree(connection: Connection, sets: PathSets, tree: Tree, path_set_id: int | None) -> _Packed:
+    """A whole tree as it is stored: in the order of the names it had, or its kind has, as long as most of them fit."""
+    if path_set_id is not None:
+        names = sets.get(connection, path_set_id)
+        values = from_tree(tree, names)
+        if values.texts.count(ABSENT) + len(values.extras) <= max(UNLIKE_MOST, len(tree.values) // 4):
+            return _Packed(names.id, pack(values))
+    names = sets.intern(connection, names_of(tree))
+    return _Packed(names.id, pack(from_tree(tree, names)))
+
+
+def _name_of(v: ParameterValueStruct) -> str:
+    return v.name
+
+
+def _base_row(each: Arrived, packed: _Packed) -> dict[str, Any]:
+    return {
+        "device_id": each.device_id, "tenant_id": each.tenant, "path_set_id": packed.path_set_id, "read_at": each.at, "origin": each.origin,
+        "packed": packed.base,
+    }  # fmt: skip
+
+
+def _write(connection: Connection, rows: Mapping[int, dict[str, Any]], deltas: Mapping[int, bytes]) -> None:
+    """Bases that were written anew, whose deltas are gone with that, and deltas beside bases that stay."""
+    whole = [row for device_id, row in rows.items() if not deltas[device_id]]
+    upsert_rows(connection, ParamBase, ("device_id",), ("tenant_id", "path_set_id", "read_at", "origin", "packed"), whole)
+    update_rows(connection, Device, ("id",), ("path_set_id",), [{"id": row["device_id"], "path_set_id": row["path_set_id"]} for row in whole])
+    delete_rows(connection, ParamDelta, "device_id", [row["device_id"] for row in whole])
+    beside = [{"device_id": device_id, "tenant_id": rows[device_id]["tenant_id"], "packed": delta} for device_id, delta in deltas.items() if delta]
+    upsert_rows(connection, ParamDelta, ("device_id",), ("tenant_id", "packed"), beside)
+
+
+def store_snapshot(
+    connection: Connection, vault: Vault, tenant: int, device_id: int, snapshot: Snapshot, at: datetime, origin: str, sets: PathSets | None = None,
+    like: int | None = None,
+) -> None:  # fmt: skip
+    """Replace a subtree by how it was found; what is not in it any more is gone. The rest keeps its values and ages. `like`: the path set of its kind."""
+    sets = sets or PathSets()
+    stored = _whole(connection, device_id)
+    tree = _tree_of(connection, sets, stored)
+    kept = {p: s for p, s in tree.values.items() if not p.startswith(snapshot.prefix)} if snapshot.prefix else {}
+    objects = {p: w for p, w in tree.objects.items() if not p.startswith(snapshot.prefix)} if snapshot.prefix else {}
+    writable = {name: flag for name, flag in snapshot.names if not name.endswith(".")}
+    objects.update({name: flag for name, flag in snapshot.names if name.endswith(".")})
+    known_secrets = {path: s.value for path, s in tree.values.items() if s.value.startswith(SEALED) and path.startswith(snapshot.prefix)}
+    for v in snapshot.values:
+        value = seal_value(vault, v.name, v.value)
+        if not v.value.strip("*•") and v.name in known_secrets:  # hidden reads back empty: keep what we wrote (conformance B-69)
+            value = known_secrets[v.name]
+        kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
+    _learn_head(connection, device_id, {v.name: v for v in snapshot.values}, at)
+    _learn_address(connection, device_id, kept)
+    packed = packed_tree(connection, sets, Tree(kept, objects), stored.path_set_id if stored.path_set_id is not None else like)
+    row = _base_row(Arrived(tenant, device_id, (), at, origin), packed)
+    _write(connection, {device_id: row}, {device_id: b""})
+
+
 def intern_names(connection: Connection, paths: Iterable[str]) -> dict[str, int]:
     """Ids of names, made where they are missing."""
     wanted = sorted(paths)
-    ids = {row.path: row.id for row in connection.execute(select(ParamName.path, ParamName.id).where(ParamName.path.in_(wanted)))}
+    ids = {path: id_ for path, id_ in fetch_rows(connection, ParamName, ("path", "id"), "path", wanted)}
     fresh = [path for path in wanted if path not in ids]
     if fresh:
         upsert_rows(connection, ParamName, ("path",), (), [{"path": path} for path in fresh], update_all=False)
-        ids.update({row.path: row.id for row in connection.execute(select(ParamName.path, ParamName.id).where(ParamName.path.in_(fresh)))})
+        ids.update({path: id_ for path, id_ in fetch_rows(connection, ParamName, ("path", "id"), "path", fresh)})
     return ids
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from acs import log
 from acs.cwmp.faults import CwmpFault
 from acs.db.bulk import insert_rows, update_rows
+from acs.db.deflate import deflated
 from acs.db.engine import Unit
 from acs.devices.models import Device
 from acs.operations import chaining, logins
@@ -168,7 +169,7 @@ def _touched(session: Session, steps: Sequence[StepIn]) -> dict[int, Operation]:
 
 def _answer_row(step: StepIn) -> dict[str, Any]:
     assert step.answered is not None
-    body = zlib.compress(step.answered.body, 1) if len(step.answered.body) <= ANSWER_LIMIT else None
+    body = deflated(step.answered.body) if len(step.answered.body) <= ANSWER_LIMIT else None
     return {"device_id": step.device_id, "epoch": step.epoch, "seq": step.answered.seq, "answered": True, "answer": body}
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from acs.db.bulk import upsert_rows
+from acs.db.deflate import deflated
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.errors import NotFound
@@ -52,7 +53,7 @@ def pack(messages: Sequence[Message], limit: int) -> bytes:
         else:
             parts.append(b"%d %d %d %d\n" % (message.from_cpe, message.ms, message.status, len(body)))
         parts.append(body)
-    return zlib.compress(b"".join(parts), 1)
+    return deflated(b"".join(parts))
 
 
 def unpack(packed: bytes) -> tuple[Message, ...]:

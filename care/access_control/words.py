@@ -89,7 +89,7 @@ EVIDENCE: Mapping[str, Any] = {
 }  # fmt: skip
 TABLES: Mapping[str, Any] = {
     "operation": _l("operations"), "device_event": _l("events"), "session_record": _l("recorded sessions"), "device_file": _l("backups and logs"),
-    "identity_alarm": _l("identity alarms"), "param_base": _l("the parameter tree"), "param_live": _l("values read since"),
+    "identity_alarm": _l("identity alarms"), "param_base": _l("the parameter tree"), "param_delta": _l("values read since"),
     "device_credential": _l("the login"), "device_tag": _l("tags"), "exchange": _l("questions of a running session"),
     "device_reach": _l("how it is reached"), "reach_attempt": _l("calls to it"), "quirk_seen": _l("what was learned of it"),
     "reach_watch": _l("who watches it"),

@@ -84,7 +84,7 @@ def test_preview_says_what_goes_along_what_is_lost_and_changes_nothing(any_datab
     assert preview.moved["operation"] == 1
     assert preview.moved["session_record"] == 1
     assert preview.lost["session_record"] == 1  # the slot is taken
-    assert preview.lost["param_live"] == 1
+    assert preview.lost["param_delta"] == 1
     assert preview.lost["device_credential"] == 1
     assert preview.cancelled == 1
     assert rows_of(any_database, Operation, new) == 1

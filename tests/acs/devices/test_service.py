@@ -8,7 +8,7 @@ from sqlalchemy import event, select, text
 from acs import audit
 from acs.cwmp.identity import Identity
 from acs.devices import service
-from acs.devices.models import Device, DeviceEvent, DeviceTag, ParamBase, ParamLive
+from acs.devices.models import Device, DeviceEvent, DeviceTag, ParamBase, ParamDelta
 from acs.devices.packing import Stored, Tree
 from acs.devices.store import store_snapshot, store_values
 from acs.devices.views import Presence
@@ -319,7 +319,7 @@ def test_removed_device_leaves_nothing_but_its_audit_line(any_database, actor, v
     with pytest.raises(UnknownDevice):
         ask(any_database, service.get, 1, known, now)
     with any_database.read() as session:
-        for model in (DeviceTag, DeviceEvent, ParamBase, ParamLive):
+        for model in (DeviceTag, DeviceEvent, ParamBase, ParamDelta):
             assert session.scalars(select(model)).all() == []
     assert ask(any_database, audit.lines, 1)[0].before == {"key": "00D09E-G240-NV1000001", "serial_number": "NV1000001"}
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select
 
-from acs.devices.models import ParamBase, ParamLive, PathSet
+from acs.devices.models import ParamBase, ParamDelta, PathSet
 from acs.devices.store import FOLD_AT, SEALED, load_tree, reveal, silent_after, store_snapshot, store_values
 from acs.provisioning.procedure import Snapshot
 from tests.acs.kit import add_device, head, inform, inform_in, informed, value
@@ -76,9 +76,7 @@ def test_newest_value_wins_wherever_it_came_from(store, snapshot, tree, any_data
     snapshot("", [value(channel, "1"), value("Device.DeviceInfo.SoftwareVersion", "0.9")], now)
     store([value(channel, "6")], now + MINUTE)
     assert texts(tree())[channel] == "6"
-    with any_database.write() as unit:
-        unit.session.execute(text("UPDATE param_live SET at = :at"), {"at": "2026-11-21 20:51:00+00:00"})
-    assert texts(tree())[channel] == "1", "a live row older than the base does not count"
+    assert texts(tree())["Device.DeviceInfo.SoftwareVersion"] == "0.9"
     informed(any_database, vault, inform_in(inform(version="1.1", more=[value(channel, "11")]), now + 2 * MINUTE))
     assert texts(tree())[channel] == "11"
     assert tree().values[channel].origin == "inform"
@@ -111,32 +109,58 @@ def test_inform_does_not_hide_a_write_of_the_same_second(store, tree, any_databa
 # ---- writing -------------------------------------------------------------------------------------------------------
 
 
-def test_few_values_are_rows_and_numbers_can_be_compared(store, any_database, rows, now):
+def test_few_values_lie_beside_the_base_in_one_row(store, rows, tree, now):
     store([value("Device.Optical.Interface.1.OpticalSignalLevel", "-27500", "int"), value("Device.A", "text"), value("Device.B", "x", "int")], now)
-    assert (rows(ParamLive), rows(ParamBase)) == (3, 0)
-    with any_database.read() as session:
-        numbers = session.scalars(select(ParamLive.number).order_by(ParamLive.number)).all()
-    assert sorted(numbers, key=str) == [-27500.0, None, None]
+    assert (rows(ParamDelta), rows(ParamBase)) == (1, 0)
+    assert texts(tree()) == {"Device.Optical.Interface.1.OpticalSignalLevel": "-27500", "Device.A": "text", "Device.B": "x"}
+
+
+def test_a_good_part_of_a_small_tree_is_written_into_the_base(store, snapshot, rows, tree, now):
+    snapshot("", [value(f"Device.X.P{n}", "old") for n in range(40)], now, writable=["Device.X.P1"])
+    store([value(f"Device.X.P{n}", "new") for n in range(30)], now + MINUTE)
+    assert (rows(ParamDelta), rows(ParamBase)) == (0, 1)
+    assert [tree().values[f"Device.X.P{n}"].value for n in (0, 29, 30)] == ["new", "new", "old"]
+    assert [tree().values[f"Device.X.P{n}"].at for n in (0, 30)] == [now + MINUTE, now]
+    assert tree().values["Device.X.P1"].writable is True
+
+
+def test_a_few_values_do_not_write_a_large_base_anew(store, snapshot, rows, tree, now):
+    snapshot("", [value(f"Device.X.P{n}", f"{n * n}") for n in range(2000)], now)
+    store([value("Device.X.P7", "new")], now + MINUTE)
+    assert (rows(ParamDelta), rows(ParamBase)) == (1, 1)
+    assert texts(tree())["Device.X.P7"] == "new"
+
+
+def test_devices_that_differ_in_their_hosts_share_the_names_of_their_kind(snapshot, rows, tree, any_database, now):
+    def hosts(count):
+        return [value(f"Device.Hosts.Host.{n}.Name", "x") for n in range(count)]
+
+    fixed = [value(f"Device.X.P{n}", str(n)) for n in range(100)]
+    snapshot("", [*fixed, *hosts(3)], now)
+    for count in (5, 0, 2):
+        snapshot("", [*fixed, *hosts(count)], now)
+        assert rows(PathSet) == 1
+        assert len(tree().values) == 100 + count
 
 
 def test_value_stored_twice_is_one_row(store, rows, tree, now):
     store([value("Device.A", "1")], now)
     store([value("Device.A", "2")], now + MINUTE)
-    assert rows(ParamLive) == 1
+    assert rows(ParamDelta) == 1
     assert texts(tree()) == {"Device.A": "2"}
 
 
-def test_rows_that_pile_up_are_folded_into_the_base(store, rows, tree, now):
-    for n in range(FOLD_AT + 1):
+def test_what_piles_up_beside_the_base_is_folded_into_the_base(store, rows, tree, now):
+    for n in range(FOLD_AT):
         store([value(f"Device.X.P{n:03}", str(n))], now + n * timedelta(seconds=1))
-    assert (rows(ParamLive), rows(ParamBase)) == (0, 1)
-    assert texts(tree()) == {f"Device.X.P{n:03}": str(n) for n in range(FOLD_AT + 1)}
+    assert (rows(ParamDelta), rows(ParamBase)) == (0, 1)
+    assert texts(tree()) == {f"Device.X.P{n:03}": str(n) for n in range(FOLD_AT)}
     assert tree().values["Device.X.P000"].at == now, "each keeps its age"
 
 
 def test_many_values_at_once_go_straight_into_the_base(store, rows, tree, now):
     store([value(f"Device.X.P{n}", str(n)) for n in range(FOLD_AT)], now)
-    assert (rows(ParamLive), rows(ParamBase)) == (0, 1)
+    assert (rows(ParamDelta), rows(ParamBase)) == (0, 1)
     assert len(tree().values) == FOLD_AT
 
 
@@ -254,4 +278,4 @@ def test_storing_a_value_reads_no_tree(store, snapshot, any_database, now):
     said = []
     event.listen(any_database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
     store([value("Device.X.P1", "y")], now + MINUTE)
-    assert not [statement for statement in said if "packed" in statement]
+    assert not [statement for statement in said if "packed" in statement and "param_delta" not in statement and "path_set" not in statement]
