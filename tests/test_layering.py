@@ -30,7 +30,7 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_WITH_DOORS = ("access", "devices", "firmware", "operations", "quirks", "reach", "recorder", "redirects")
+_WITH_DOORS = ("access", "devices", "finding", "firmware", "operations", "quirks", "reach", "recorder", "redirects")
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
@@ -52,8 +52,9 @@ RULES: dict[str, Rule] = {
     "acs.jobs": Rule((*_ERRORS, "acs.db"), ("sqlalchemy",)),
     "acs.hints": Rule(("acs.db", "acs.log"), ("twisted", "zope", "psycopg")),
     "acs.devices": Rule((*_ROWS, *_PURE), ("sqlalchemy",)),
-    "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
-    "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
+    "acs.finding": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
+    "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding"), ("sqlalchemy",)),
+    "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware"), ("sqlalchemy",)),
     "acs.quirks": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),
@@ -88,7 +89,7 @@ WIRING: dict[str, Rule] = {
     "acs": Rule(("acs", "datamodels"), ("click", "twisted")),
     "billing": Rule(("acs", "billing"), ("click",)),
     "care": Rule(("acs", "billing", "care", "datamodels"), ("click", "twisted", "prometheus_client")),
-    "datamodels": Rule(("datamodels",), ("click", "lxml")),
+    "datamodels": Rule(("acs", "datamodels"), ("click", "lxml")),
     "simulators": Rule(("simulators", "acs.cwmp", "acs.errors", "acs.log", "acs.settings", "datamodels"), ("click", "twisted")),
     "tasks": Rule(("acs", "billing", "care", "tasks"), ("click", "celery", "prometheus_client")),
 }
