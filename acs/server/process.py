@@ -32,6 +32,7 @@ from acs.quirks import service as quirks
 from acs.quirks.book import QuirkBook
 from acs.secrets import Vault
 from acs.server import files
+from acs.server.admission import Admission, Marks
 from acs.server.auth import CpeAuthenticator, account_of
 from acs.server.batch import Batch, take_over
 from acs.server.calls import Calls
@@ -48,6 +49,9 @@ from acs.settings import Settings
 
 RELOAD_S = 60.0
 """How often the quirk registry is read though no hint said that it changed: a lost hint costs a minute."""
+
+TICK_S = 0.25
+"""How often admission looks at how long things wait."""
 
 _log = log.get("cwmp")
 
@@ -91,23 +95,37 @@ class CwmpWorker:
         )  # fmt: skip
         self._redirects = Redirects()
         self._redirects.replace(read_redirects(database))
-        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim, redirects=self._redirects, entrance=self.doorman.entrance)
+        marks = Marks(settings.admission_high_s, settings.admission_low_s, settings.retry_min_s, settings.retry_max_s)
+        self.handler = CwmpHandler(
+            policy, self.commit, auth, utc_now, load, claim, redirects=self._redirects, entrance=self.doorman.entrance,
+            admission=Admission(marks),
+        )  # fmt: skip
+        self._ticked = reactor.seconds()
         limits = Limits(
             settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address
         )
         self.factory = HttpFactory(reactor, self.handler, limits)
         self.doorman.guard(self.factory)
-        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep), LoopingCall(self._reload)]
-        for sweep, every_s in zip(self._sweeps, (2.0, 2.0, RELOAD_S), strict=True):
+        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep), LoopingCall(self._reload), LoopingCall(self._tick)]
+        for sweep, every_s in zip(self._sweeps, (2.0, 2.0, RELOAD_S, TICK_S), strict=True):
             sweep.clock = reactor
             sweep.start(every_s, now=False)
         self._forget = listener.subscribe(self._hints)
+
+    def _tick(self) -> None:
+        """What is to be stored may wait, or all that comes because the reactor has too much to do: the longer counts."""
+        now = self._reactor.seconds()
+        late_s = max(0.0, now - self._ticked - TICK_S)
+        self._ticked = now
+        self.handler.admission.tick(max(self.commit.waits_s(), late_s), now)
 
     def _hints(self, hints: list[dict[str, Any]]) -> None:
         self.doorman.hints(hints)
         for hint in hints:
             if hint.get("kind") == "operation":
                 self.handler.queued(hint["device"])
+                if hint.get("urgent") and (key := hint.get("key")):
+                    self.handler.admission.want(key)
         if any(hint.get("kind") in ("quirks", "redirects") for hint in hints):
             self._reload()
 
@@ -167,6 +185,7 @@ class CwmpParent:
     def __init__(self, reactor: Any, settings: Settings) -> None:
         self._reactor, self._settings = reactor, settings
         self._vault = Vault.of(settings.home)
+        library.use(settings.home / "datamodels")
         self._ports: list[Any] = []
         self._stops: list[Callable[[], Any]] = []
 
