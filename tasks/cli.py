@@ -17,9 +17,11 @@ def worker(concurrency: int) -> None:
     from acs.db.revision import require_current
     from acs.hints.publish import SocketPublisher
     from acs.settings import load, prepare_home
+    from datamodels import library
 
     settings = load()
     prepare_home(settings)
+    library.use(settings.home / "datamodels")
     log.configure(settings.log, settings.log_level)
     sys.setswitchinterval(0.0005)
     database = Database(settings.database, SocketPublisher(settings.socket_path) if settings.is_sqlite else None)

@@ -91,7 +91,7 @@ WIRING: dict[str, Rule] = {
     "care": Rule(("acs", "billing", "care", "datamodels"), ("click", "twisted", "prometheus_client")),
     "datamodels": Rule(("acs", "datamodels"), ("click", "lxml")),
     "simulators": Rule(("simulators", "acs.cwmp", "acs.errors", "acs.log", "acs.settings", "datamodels"), ("click", "twisted")),
-    "tasks": Rule(("acs", "billing", "care", "tasks"), ("click", "celery", "prometheus_client")),
+    "tasks": Rule(("acs", "billing", "care", "datamodels", "tasks"), ("click", "celery", "prometheus_client")),
 }
 """For modules named `cli`."""
 

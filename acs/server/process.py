@@ -46,6 +46,7 @@ from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
 from acs.serving.workers import Workers
 from acs.settings import Settings
+from datamodels import library
 
 RELOAD_S = 60.0
 """How often the quirk registry is read though no hint said that it changed: a lost hint costs a minute."""
@@ -61,6 +62,7 @@ def utc_now() -> datetime:
 
 
 def open_database(settings: Settings, publish: bool = True) -> Database:
+    library.use(settings.home / "datamodels")
     publisher = SocketPublisher(settings.socket_path) if publish and settings.is_sqlite else None
     return Database(settings.database, publisher)
 
@@ -185,7 +187,6 @@ class CwmpParent:
     def __init__(self, reactor: Any, settings: Settings) -> None:
         self._reactor, self._settings = reactor, settings
         self._vault = Vault.of(settings.home)
-        library.use(settings.home / "datamodels")
         self._ports: list[Any] = []
         self._stops: list[Callable[[], Any]] = []
 
