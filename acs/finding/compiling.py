@@ -68,9 +68,9 @@ class Source:
 
 
 class Compiler:
-    """For one query at one time. Values of columns and ids of names are asked once."""
+    """For one query at one time. Values of columns and ids of names are asked once. `within`: the group whose query this is."""
 
-    def __init__(self, session: Session, tenant: TenantId, now: datetime) -> None:
+    def __init__(self, session: Session, tenant: TenantId, now: datetime, within: str = "") -> None:
         self.session = session
         self.tenant = tenant
         self.now = now
@@ -78,7 +78,7 @@ class Compiler:
         self._values: dict[str, list[Any] | None] = {}
         self._names: dict[str, int | None] = {}
         self._groups: dict[str, DeviceGroup] = {}
-        self._path: list[str] = []
+        self._path: list[str] = [within] if within else []
 
     # ---- a condition on one device ---------------------------------------------------------------------------
 
