@@ -161,7 +161,7 @@ def load_of(session: Session, tenant: TenantId, now: datetime) -> LoadView:
     answer = sum(row.answer_ms * row.informs for row in rows) / informs if informs else 0.0
     return LoadView(
         max((row.at for row in rows), default=None), len(newest), rate("sessions"), rate("informs"), rate("failed"), rate("put_off"), rate("refused"),
-        sum(row.live for row in newest.values()), answer, rate("cpu_ms") / 1000,
+        sum(row.live for row in newest.values()), min((row.openness for row in newest.values()), default=0.0), answer, rate("cpu_ms") / 1000,
     )  # fmt: skip
 
 

@@ -49,13 +49,15 @@ def names(connection: Connection, model: type[Base]) -> set[str]:
 
 
 def drop_before(unit: Unit, model: type[Base], before: datetime, most: int = 5) -> int:
-    """Drop partitions that end before this instant, the oldest first; how many went."""
-    gone = 0
+    """Drop partitions that end before this instant, the oldest first, and such rows of the default one; how many went."""
+    rest = f"series.{table_of(model).name}_rest"
+    stray = f"DELETE FROM {rest} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {rest} WHERE at < :at LIMIT 2000))"  # noqa: S608
+    gone = unit.connection.execute(text(stray), {"at": second_of(before)}).rowcount
     for name in sorted(names(unit.connection, model)):
         begin = datetime.strptime(name.rpartition("_")[2], "%Y%m%d").replace(tzinfo=UTC)
-        if begin + SPAN[model] <= before and gone < most:
+        if begin + SPAN[model] <= before and most > 0:
             unit.connection.execute(text(f"DROP TABLE series.{name}"))
-            gone += 1
+            gone, most = gone + 1, most - 1
     return gone
 
 

@@ -30,6 +30,8 @@ HOUR_SPAN = timedelta(days=100)
 LATE = timedelta(minutes=10)
 """How long after its end a day is rolled up: readings are stored as they come."""
 _ROLLUP = "rollup"
+LEVELS: tuple[type[Base], ...] = (Sample, SampleHour, SampleDay)
+"""Samples and their roll-ups, from the finest."""
 
 
 def keep(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
@@ -93,31 +95,31 @@ def _fold(model: type[Base]) -> str:
 
 def rolled_until(session: Session) -> datetime | None:
     """Until when the roll-ups are complete; None before the first."""
-    mark = session.get(Mark, _ROLLUP)
-    return None if mark is None else mark.at
+    row = session.get(Mark, _ROLLUP)
+    return None if row is None else row.at
 
 
 def roll_up(unit: Unit, now: datetime, devices: int = 200) -> bool:
     """One step of rolling up days that are over: a range of devices into hours and days. False when there is nothing more to do."""
-    mark = unit.session.get(Mark, _ROLLUP)
-    if mark is None:
+    state = unit.session.get(Mark, _ROLLUP)
+    if state is None:
         oldest = unit.session.scalar(select(func.min(Sample.at)))
         if oldest is None:
             return False
-        mark = Mark(name=_ROLLUP, tenant_id=DEFAULT_TENANT, at=_day_of(oldest), number=0)
-        unit.session.add(mark)
-    assert mark.at is not None
-    day = mark.at
+        state = Mark(name=_ROLLUP, tenant_id=DEFAULT_TENANT, at=_day_of(oldest), number=0)
+        unit.session.add(state)
+    assert state.at is not None
+    day = state.at
     if now < day + timedelta(days=1) + LATE:
         return False
-    bounds = {"since": second_of(day), "until": second_of(day + timedelta(days=1)), "after": mark.number}
+    bounds = {"since": second_of(day), "until": second_of(day + timedelta(days=1)), "after": state.number}
     last = unit.connection.scalar(text(_CHUNK), {**bounds, "most": devices})
     if last is None:
-        mark.at, mark.number = day + timedelta(days=1), 0
+        state.at, state.number = day + timedelta(days=1), 0
         return True
     for model, span in ((SampleHour, HOUR), (SampleDay, DAY)):
         unit.connection.execute(text(_ROLL.format(table=table_of(model).name)), {**bounds, "last": last, "span": span})
-    mark.number = int(last)
+    state.number = int(last)
     return True
 
 
@@ -141,6 +143,20 @@ _ROLL = (
 )
 
 
+def mark(session: Session, name: str) -> int:
+    """How far a job has come: the number it left behind, 0 at first."""
+    row = session.get(Mark, name)
+    return 0 if row is None else row.number
+
+
+def set_mark(unit: Unit, name: str, number: int) -> None:
+    row = unit.session.get(Mark, name)
+    if row is None:
+        unit.session.add(Mark(name=name, tenant_id=DEFAULT_TENANT, at=None, number=number))
+    else:
+        row.number = number
+
+
 # ---- retention ---------------------------------------------------------------------------------------------
 
 
@@ -157,16 +173,13 @@ def drop_old(unit: Unit, model: type[Base], before: datetime, devices: int = 200
     if unit.connection.dialect.name == "postgresql":
         return partitions.drop_before(unit, model, before) > 0
     name = f"old {table_of(model).name}"
-    mark = unit.session.get(Mark, name)
-    if mark is None:
-        mark = Mark(name=name, tenant_id=DEFAULT_TENANT, at=None, number=0)
-        unit.session.add(mark)
+    after = mark(unit.session, name)
     c = table_of(model).c
-    part = select(c.device_id).distinct().where(c.device_id > mark.number).order_by(c.device_id).limit(devices).subquery()
+    part = select(c.device_id).distinct().where(c.device_id > after).order_by(c.device_id).limit(devices).subquery()
     last = unit.connection.scalar(select(func.max(part.c.device_id)))
     if last is None:
-        mark.number = 0
+        set_mark(unit, name, 0)
         return False
-    unit.connection.execute(delete(table_of(model)).where(c.device_id > mark.number, c.device_id <= last, c.at < before))
-    mark.number = int(last)
+    unit.connection.execute(delete(table_of(model)).where(c.device_id > after, c.device_id <= last, c.at < before))
+    set_mark(unit, name, int(last))
     return True

@@ -184,6 +184,15 @@ def get(session: Session, tenant: TenantId, monitor_id: int) -> MonitorView:
     return _view(row, [_threshold(each) for each in limits])
 
 
+def numbers(session: Session) -> tuple[int, ...]:
+    """Monitors of every tenant, for jobs."""
+    return tuple(session.scalars(select(Monitor.id).order_by(Monitor.id)))
+
+
+def tenant_of(session: Session, monitor_id: int) -> int | None:
+    return session.scalar(select(Monitor.tenant_id).where(Monitor.id == monitor_id))
+
+
 def of_device(session: Session, tenant: TenantId, device_id: int) -> tuple[MonitorView, ...]:
     """The monitors that watch this device."""
     own = set(session.scalars(select(MonitorMember.monitor_id).where(MonitorMember.device_id == device_id)))

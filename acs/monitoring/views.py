@@ -231,7 +231,8 @@ class FleetView:
 
 @dataclass(frozen=True, slots=True)
 class LoadView:
-    """What the CWMP workers did lately, per second; `answer_ms` from Inform to answer, `cpu` in cores."""
+    """What the CWMP workers did lately, per second; `answer_ms` from Inform to answer, `cpu` in cores, `openness` of admission
+    where it is the least: 3 for all, 0 for awaited devices alone."""
 
     at: datetime | None
     workers: int
@@ -241,6 +242,7 @@ class LoadView:
     put_off_s: float
     refused_s: float
     live: int
+    openness: float
     answer_ms: float
     cpu: float
 

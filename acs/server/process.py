@@ -22,12 +22,14 @@ from acs.cwmp.digest import Nonces
 from acs.db.engine import Database
 from acs.db.revision import require_current
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.desired import service as desired
 from acs.errors import WrongEnvironment
 from acs.hints.hub import Hub, listen
 from acs.hints.listen import HintListener, listener_for
 from acs.hints.publish import SocketPublisher
 from acs.operations import progress
 from acs.operations.briefing import Briefing
+from acs.provisioning.runner import Task
 from acs.quirks import service as quirks
 from acs.quirks.book import QuirkBook
 from acs.secrets import Vault
@@ -42,6 +44,7 @@ from acs.server.http import HttpFactory, Limits
 from acs.server.login.doorman import Doorman, login_rules
 from acs.server.redirects import Redirects
 from acs.server.redirects import load as read_redirects
+from acs.server.watching import Watching
 from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
 from acs.serving.workers import Workers
@@ -77,10 +80,16 @@ class CwmpWorker:
         self._reloading: Deferred[None] | None = None
         self._stale = False
         self._book.replace(quirks.load(database))
-        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes, self._book)
+        self._profiles = desired.ProfileBook()
+        self._profiles.replace(desired.load_book(database))
+        self.watching = Watching(reactor, database, number, utc_now)
+        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes, self._book, self.watching.book,
+                      profiles=self._profiles)  # fmt: skip
         self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s, prepare=batch.prepare)
 
-        async def load(device_id: int) -> Any:
+        async def load(device_id: int, late: Task | None = None) -> Any:
+            if late is not None:
+                return await deferToThread(_brief, database, vault, self._book, device_id, late)
             return await deferToThread(_load, database, briefing, device_id)
 
         async def claim(device_id: int, token: str, held_epoch: int | None) -> Any:
@@ -123,12 +132,13 @@ class CwmpWorker:
 
     def _hints(self, hints: list[dict[str, Any]]) -> None:
         self.doorman.hints(hints)
+        self.watching.hints(hints)
         for hint in hints:
             if hint.get("kind") == "operation":
                 self.handler.queued(hint["device"])
                 if hint.get("urgent") and (key := hint.get("key")):
                     self.handler.admission.want(key)
-        if any(hint.get("kind") in ("quirks", "redirects") for hint in hints):
+        if any(hint.get("kind") in ("quirks", "redirects", "profiles") for hint in hints):
             self._reload()
 
     def _reload(self) -> None:
@@ -141,6 +151,8 @@ class CwmpWorker:
         self._reloading.addCallback(self._book.replace)
         self._reloading.addCallback(lambda _: deferToThread(read_redirects, self._database))
         self._reloading.addCallback(self._redirects.replace)
+        self._reloading.addCallback(lambda _: deferToThread(desired.load_book, self._database))
+        self._reloading.addCallback(self._profiles.replace)
         self._reloading.addErrback(lambda failure: _log.warning("quirks not reloaded", error=str(failure.value)))
         self._reloading.addCallback(self._reloaded)
 
@@ -159,6 +171,7 @@ class CwmpWorker:
             await self._reloading
         self.handler.stop()
         await self.doorman.stop()
+        await self.watching.stop()
         await self.commit.drained()
         self.commit.stop()
 
@@ -179,6 +192,11 @@ def listen_cwmp(reactor: Any, factory: HttpFactory, tls: ServerTls | None, main:
 def _load(database: Database, briefing: Briefing, device_id: int) -> Any:
     with database.read() as session:
         return progress.load_open(session, briefing, [device_id]).get(device_id, [])
+
+
+def _brief(database: Database, vault: Vault, book: QuirkBook, device_id: int, task: Task) -> Any:
+    with database.read() as session:
+        return desired.brief(session, vault, device_id, task.args, utc_now(), book)
 
 
 class CwmpParent:

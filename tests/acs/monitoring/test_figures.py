@@ -1,6 +1,7 @@
 """Percentiles, histograms, gaps: acs/monitoring/figures.py."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import quantiles
 
 import pytest
@@ -31,7 +32,7 @@ def test_percentiles_ascend_and_stay_within_the_values(values):
     found = [percentile(values, share / 20) for share in range(21)]
     assert found[0] == values[0]
     assert found[-1] == values[-1]
-    assert all(a <= b or a == pytest.approx(b) for a, b in zip(found, found[1:], strict=False))
+    assert all(a <= b or a == pytest.approx(b) for a, b in pairwise(found))
 
 
 def test_no_numbers_have_no_percentile():
