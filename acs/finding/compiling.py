@@ -281,6 +281,15 @@ class Compiler:
         known = self.values(node.field.column)
         return None if known is None else [value for value in known if test(node, value, self.now)]
 
+    def within_bounds(self, ids: Any, at: Any, node: Compare) -> Any:
+        """A walk along a column, between the least and the greatest value that a comparison with it leaves."""
+        if any(isinstance(v, Nothing) for v in node.values):
+            return ids
+        if node.field.kind in _SHARED:
+            fitting = self.fitting(node)
+            return ids if fitting is None else ids.where(at >= min(fitting), at <= max(fitting)) if fitting else ids.where(false())
+        return ids.where(_ordered(at, node.op, self.instant(node.values[0]))) if node.op in ORDERED else ids
+
     # ---- where to look ---------------------------------------------------------------------------------------
 
     def sources(self, node: Node | None) -> list[list[Source]]:
@@ -345,6 +354,11 @@ class Compiler:
     def _device(self, where: ColumnElement[bool], in_order: bool = False) -> Source:
         return Source(select(Device.id).where(Device.tenant_id == self.tenant, where), Device.id.expression, in_order)
 
+    def _device_by(self, name: str, where: ColumnElement[bool]) -> Source:
+        """By a column whose index does not begin with the tenant: SQLite must not take one that does."""
+        tenant = Device.tenant_id if name == "serial_number" else self.col("tenant_id")
+        return Source(select(Device.id).where(tenant == self.tenant, where), Device.id.expression)
+
     def _heads(self, name: str, values: list[Any]) -> list[Source]:
         at = getattr(Device, name)
         return [self._device(at == values[0], in_order=True)] if len(values) == 1 else [self._device(at.in_(values) if values else false())]
@@ -356,19 +370,20 @@ class Compiler:
             if isinstance(value, IPv4Network | IPv6Network):
                 parts = prefixes(value)
                 whole = [each for each, is_whole in parts if is_whole]
-                found += [self._device(_begins(at, each)) for each, is_whole in parts if not is_whole]
-                found += [self._device(at.in_(whole))] if whole else []
+                found += [self._device_by(field.column, _begins(at, each)) for each, is_whole in parts if not is_whole]
+                found += [self._device_by(field.column, at.in_(whole))] if whole else []
             elif "*" in str(value):
                 if not _is_beginning(str(value)):
                     return []
-                found += [self._device(_begins(at, each)) for each in spellings(str(value)[:-1])]
+                found += [self._device_by(field.column, _begins(at, each)) for each in spellings(str(value)[:-1])]
             else:
-                found.append(self._device(at.in_(spellings(str(value)))))
+                found.append(self._device_by(field.column, at.in_(spellings(str(value)))))
         return [found]
 
     def _word_sources(self, text: str) -> list[Source]:
         found = [self._device(_begins(Device.serial_number.expression, each)) for each in spellings(text)]
-        found += [self._device(getattr(Device, name) == text) for name in ("key", "address", "wan_address", "model", "software_version")]
+        found += [self._device_by(name, getattr(Device, name) == text) for name in ("key", "address", "wan_address")]
+        found += [self._device(getattr(Device, name) == text) for name in ("model", "software_version")]
         return [*found, self._tag(text.lower())]
 
     def _tag(self, tag: str) -> Source:
@@ -433,10 +448,14 @@ class Compiler:
 
 
 def distinct(session: Session, tenant: TenantId, name: str, most: int) -> list[Any]:
-    """The different values of a head column that has an index (tenant_id, column): one step of the index for each."""
-    at = getattr(Device, name)
-    first = select(func.min(at).label("v")).where(Device.tenant_id == tenant).cte("skipping", recursive=True)
-    following = select(func.min(at)).where(Device.tenant_id == tenant, at > first.c.v).scalar_subquery()
+    """The different values of a head column that has an index (tenant_id, column)."""
+    return skipping(session, getattr(Device, name), Device.tenant_id == tenant, most)
+
+
+def skipping(session: Session, at: Any, mine: ColumnElement[bool], most: int) -> list[Any]:
+    """Different values of a column, in order: one step of an index that begins with `mine` and the column for each."""
+    first = select(func.min(at).label("v")).where(mine).cte("skipping", recursive=True)
+    following = select(func.min(at)).where(mine, at > first.c.v).scalar_subquery()
     steps = first.union_all(select(following).where(first.c.v.is_not(None)))
     return list(session.scalars(select(steps.c.v).where(steps.c.v.is_not(None)).limit(most)))
 

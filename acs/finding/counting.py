@@ -14,7 +14,7 @@ from acs.devices.models import Device
 from acs.finding.compiling import Compiler
 from acs.finding.models import DeviceTally
 from acs.finding.nodes import Node
-from acs.finding.seeking import NARROW, among, gathered, narrowest, packed
+from acs.finding.seeking import NARROW, among, gathered, measured, packed
 from acs.finding.views import Count
 
 RUNS, RUN = 60, 40
@@ -24,9 +24,9 @@ SMALL = 2000
 
 def counted(session: Session, tenant: TenantId, node: Node | None, now: datetime) -> Count:
     compiler = Compiler(session, tenant, now)
-    way = narrowest(session, compiler.sources(node))
-    if way is not None and way.size <= NARROW:
-        return Count(_fitting(session, compiler, node, gathered(session, way.sources)), True)
+    narrow = [way for way in measured(session, compiler.sources(node)) if way.size <= NARROW]
+    if narrow:
+        return Count(_fitting(session, compiler, node, gathered(session, narrow)), True)
     some = list(session.scalars(select(Device.id).where(Device.tenant_id == tenant).order_by(Device.id).limit(SMALL + 1)))
     if len(some) <= SMALL:
         return Count(_fitting(session, compiler, node, some), True)

@@ -1,7 +1,7 @@
 """How a page of devices is found without reading all of them.
 
 Three ways, chosen by how many candidates the indexes hold (counted up to NARROW, never further):
-* narrow: some index holds at most NARROW candidates. They are fetched, and as many looked at as the page needs.
+* narrow: some indexes hold at most NARROW candidates each. Those that are in all of them are looked at, as many as the page needs.
 * in order: the page is by id and the smallest index is too (a tag, a model, a static group): walk along it.
 * wide: all conditions hold of many devices. Walk along the order of the page itself; one in fifty or more fits, so the page fills soon.
 Walks go in blocks and stop after their time: the page is then not whole, and its cursor goes on from where the walk came to.
@@ -10,7 +10,7 @@ Walks go in blocks and stop after their time: the page is then not whole, and it
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -24,11 +24,13 @@ from acs.devices.views import DeviceId
 from acs.errors import Invalid
 from acs.finding.compiling import Compiler, Source
 from acs.finding.fields import Kind, field_named
-from acs.finding.nodes import Node
+from acs.finding.nodes import And, Compare, Node
 from acs.finding.views import Found
 
 NARROW = 20_000
 """Candidates that are worth gathering: 2 % of a million. Of what holds for more, a walk meets enough."""
+SORTED = 2000
+"""Candidates that are put in order here; of more the first ones are met sooner on the way along the order's own index."""
 FIRST_BLOCK, LARGEST_BLOCK = 200, 4000
 BUDGET_S = 0.08
 _IN_SQLITE = text("device.id IN (SELECT value FROM json_each(:ids))")
@@ -67,63 +69,82 @@ class Search:
     reached: Position | None = None
     ended: bool = False
     statement: Any = None
+    within: frozenset[int] | None = None
+    """The only candidates there are, on a walk along an order: what is not among them is not looked at."""
 
     def run(self, tenant: TenantId) -> list[Position]:
         """Positions of what fits, in the direction of the search; `reached` is how far it came, `ended` whether to the end."""
-        way = narrowest(self.session, self.compiler.sources(self.node))
-        if way is not None and way.size <= NARROW:
-            return self._narrow(way.sources, tenant)
-        if way is not None and self.order.name == "id" and len(way.sources) == 1 and way.sources[0].in_order:
-            source = way.sources[0]
-            return self._walk(Order("id", None, source.id, source.ids), tenant)
+        ways = measured(self.session, self.compiler.sources(self.node))
+        narrow = [way for way in ways if way.size <= NARROW]
+        if narrow:
+            ids = gathered(self.session, narrow)
+            if self.order.name == "id":
+                return self._along(ids, tenant)
+            if len(ids) <= SORTED:
+                return self._sorted(ids, tenant)
+            self.within = frozenset(ids)
+            return self._walk(self.order, tenant)
+        in_order = [way.sources[0] for way in ways if len(way.sources) == 1 and way.sources[0].in_order]
+        if in_order and self.order.name == "id":
+            return self._walk(Order("id", None, in_order[0].id, in_order[0].ids), tenant)
         return self._walk(self.order, tenant)
 
     # ---- ways ----
 
-    def _narrow(self, sources: Sequence[Source], tenant: TenantId) -> list[Position]:
-        ids = gathered(self.session, sources)
-        if self.order.name != "id":
-            hits = self._fitting(ids, tenant, with_value=True)
-            self.looked_at = len(ids)
-            hits.sort()
-            if self.start is not None:
-                hits = [each for each in hits if (each > self.start if self.forward else each < self.start)]
-            self.ended = len(hits) <= self.limit
-            return hits[: self.limit] if self.forward else hits[::-1][: self.limit]
+    def _along(self, ids: list[int], tenant: TenantId) -> list[Position]:
+        """Candidates in hand, by id, as many as the page needs."""
         if self.start is not None:
             at = self.start[1]
             ids = [each for each in ids if (each > at if self.forward else each < at)]
         if not self.forward:
             ids.reverse()
-        blocks = iter(lambda: ids[self.looked_at : self.looked_at + self._block()], [])
-        return self._collect(([(each, each) for each in block] for block in blocks), tenant)
 
-    def _walk(self, order: Order, tenant: TenantId) -> list[Position]:
-        def blocks() -> Iterator[list[Position]]:
-            at = self.start
-            while True:
-                block = self._candidates(order, at, self._block())
-                if not block:
-                    return
-                yield block
-                at = block[-1]
+        def blocks() -> Iterator[tuple[list[Position], bool]]:
+            while self.looked_at < len(ids):
+                block = ids[self.looked_at : self.looked_at + self._block()]
+                yield [(each, each) for each in block], self.looked_at + len(block) == len(ids)
 
         return self._collect(blocks(), tenant)
 
-    def _collect(self, blocks: Iterator[list[Position]], tenant: TenantId) -> list[Position]:
+    def _sorted(self, ids: list[int], tenant: TenantId) -> list[Position]:
+        """Few candidates: all are looked at and put in order here."""
+        hits = sorted(self._fitting(ids, tenant, with_value=True))
+        self.looked_at = len(ids)
+        if self.start is not None:
+            hits = [each for each in hits if (each > self.start if self.forward else each < self.start)]
+        self.ended = len(hits) <= self.limit
+        return hits[: self.limit + 1] if self.forward else hits[::-1][: self.limit + 1]
+
+    def _walk(self, order: Order, tenant: TenantId) -> list[Position]:
+        def blocks() -> Iterator[tuple[list[Position], bool]]:
+            at, is_last = self.start, False
+            while not is_last:
+                size = self._block()
+                block = self._candidates(order, at, size)
+                is_last = len(block) < size
+                if block:
+                    yield block, is_last
+                    at = block[-1]
+
+        return self._collect(blocks(), tenant)
+
+    def _collect(self, blocks: Iterator[tuple[list[Position], bool]], tenant: TenantId) -> list[Position]:
+        """What fits of the blocks, until the page is full or its time is over. Each says whether it is the last."""
         hits: list[Position] = []
-        for block in blocks:
-            fitting = {id for _v, id in self._fitting([id for _v, id in block], tenant)}
+        for block, is_last in blocks:
+            likely = [id for _v, id in block if self.within is None or id in self.within]
+            fitting = {id for _v, id in self._fitting(likely, tenant)}
             self.looked_at += len(block)
             self.reached = block[-1]
             hits += [each for each in block if each[1] in fitting]
-            if len(hits) > self.limit or perf_counter() > self.until:
+            if len(hits) > self.limit or (perf_counter() > self.until and not is_last):
                 return hits[: self.limit + 1]
         self.ended = True
         return hits
 
     def _block(self) -> int:
-        return min(max(FIRST_BLOCK, self.limit + 1) if not self.looked_at else self.looked_at * 3, LARGEST_BLOCK)
+        most = LARGEST_BLOCK if self.within is None else NARROW
+        return min(max(FIRST_BLOCK, self.limit + 1) if not self.looked_at else self.looked_at * 3, most)
 
     # ---- asking ----
 
@@ -149,12 +170,17 @@ class Search:
         return [(value, id) for value, id in self.session.execute(self.statement, {"ids": packed(compiler.is_sqlite, ids)})]
 
 
-def gathered(session: Session, sources: Sequence[Source]) -> list[int]:
-    """All candidates of a way, each once, by id."""
-    found: set[int] = set()
-    for source in sources:
-        found.update(session.scalars(source.ids))
-    return sorted(found)
+def gathered(session: Session, narrow: Sequence["Way"]) -> list[int]:
+    """Candidates that all of these ways have, by id."""
+    found: set[int] | None = None
+    for way in narrow:
+        ids: set[int] = set()
+        for source in way.sources:
+            ids.update(session.scalars(source.ids))
+        found = ids if found is None else found & ids
+        if not found:
+            break
+    return sorted(found or ())
 
 
 def among(is_sqlite: bool) -> Any:
@@ -168,27 +194,29 @@ def packed(is_sqlite: bool, ids: list[int]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Way:
+    """`size`: how many candidates it has, counted no further than one beyond the bound."""
+
     sources: Sequence[Source]
     size: int
 
 
-def narrowest(session: Session, ways: Sequence[Sequence[Source]], most: int = NARROW) -> Way | None:
-    """The way with the fewest candidates, each counted up to `most` + 1; of wide ones one along which ids are in order."""
-    best: Way | None = None
+def measured(session: Session, ways: Sequence[Sequence[Source]], most: int | None = None) -> list[Way]:
+    """The ways with their sizes, the narrowest first."""
+    most = NARROW if most is None else most
+    found: list[Way] = []
     for sources in ways:
-        size, room = 0, most if best is None else min(most, best.size)
+        size = 0
         for source in sources:
-            size += int(session.scalar(select(func.count()).select_from(source.ids.limit(room + 1 - size).subquery())) or 0)
-            if size > room:
+            size += int(session.scalar(select(func.count()).select_from(source.ids.limit(most + 1 - size).subquery())) or 0)
+            if size > most:
                 break
-        wide = size > room and best is not None
-        if best is None or size < best.size or (wide and best.size > most and _in_order(sources) and not _in_order(best.sources)):
-            best = Way(sources, size)
-    return best
+        found.append(Way(sources, size))
+    return sorted(found, key=lambda way: way.size)
 
 
-def _in_order(sources: Sequence[Source]) -> bool:
-    return len(sources) == 1 and sources[0].in_order
+def narrowest(session: Session, ways: Sequence[Sequence[Source]]) -> Way | None:
+    """The way with the fewest candidates, if those are few."""
+    return next((way for way in measured(session, ways) if way.size <= NARROW), None)
 
 
 def order_named(name: str, compiler: Compiler) -> Order:
@@ -206,6 +234,16 @@ def order_named(name: str, compiler: Compiler) -> Order:
         at, id = CanonicalValue.number, CanonicalValue.device_id
         return Order(field.reading, at, id, select(at, id).where(*where), is_reading=True)
     raise Invalid(f"Devices are sorted by {', '.join(SORTS)} or a reading that is a number, not by {name!r}.", "sort")
+
+
+def bounded(order: Order, compiler: Compiler, node: Node | None) -> Order:
+    """The part of an order in which a query's own condition on it leaves anything."""
+    conditions = node.parts if isinstance(node, And) else (node,)
+    ids = order.ids
+    for each in conditions:
+        if order.at is not None and isinstance(each, Compare) and order.name in (each.field.name, each.field.reading):
+            ids = compiler.within_bounds(ids, order.at, each)
+    return replace(order, ids=ids)
 
 
 def _reading_of(compiler: Compiler, reading: str) -> Any:
@@ -255,13 +293,13 @@ def seek(
     """The page after or before a cursor; `-name` sorts downwards."""
     compiler = Compiler(session, tenant, now)
     downwards, name = sort.startswith("-"), sort.lstrip("-")
-    order = order_named(name or "id", compiler)
+    order = bounded(order_named(name or "id", compiler), compiler, node)
     cursor = before if before is not None else after
     start = of_cursor(order, cursor) if cursor is not None else None
     onwards = before is None
     search = Search(session, compiler, node, order, start, onwards is not downwards, limit, perf_counter() + budget_s)
     hits = search.run(tenant)
-    more = len(hits) > limit or (order.name != "id" and not search.ended and search.reached is None)
+    more = len(hits) > limit
     shown = hits[:limit]
     is_whole = more or search.ended
     on: Position | None = shown[-1] if more and shown else None if search.ended else search.reached

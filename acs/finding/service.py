@@ -17,7 +17,7 @@ from acs.finding import seeking
 from acs.finding.compiling import Compiler
 from acs.finding.counting import counted
 from acs.finding.parsing import parse_node
-from acs.finding.seeking import NARROW, narrowest
+from acs.finding.seeking import narrowest
 from acs.finding.tokens import QueryError
 from acs.finding.views import Count, Found, Query
 
@@ -38,7 +38,7 @@ def select_ids(session: Session, tenant: TenantId, query: Query, now: datetime) 
     compiler = Compiler(session, tenant, now)
     statement = select(Device.id).where(compiler.col("tenant_id") == tenant, compiler.condition(query.node))
     way = narrowest(session, compiler.sources(query.node))
-    if way is not None and way.size <= NARROW:
+    if way is not None:
         statement = statement.where(or_(*(Device.id.in_(source.ids) for source in way.sources)))
     return statement
 
