@@ -45,6 +45,7 @@ PRELUDE = """
   return function (step, given) {
     if (step === "logs") return stringify(lines);
     if (typeof given !== "function") throw new Fault("There is no function hook(device).");
+    if (step === "check") return "null";
     const found = given(parse(step));
     if (found !== null && typeof found === "object" && typeof found.then === "function") throw new Fault("A hook answers at once: it cannot be async.");
     const told = stringify(found);
@@ -65,7 +66,7 @@ def answer(asked):
         ask = engine.eval(PRELUDE)
         try:
             engine.eval(asked["code"])
-            told = ask(asked["facts"], engine.eval("typeof hook === 'function' ? hook : undefined"))
+            told = ask("check" if asked.get("check") else asked["facts"], engine.eval("typeof hook === 'function' ? hook : undefined"))
         finally:
             logs = _logs(ask)
         out = {"fault": "output", "told": _too_long(len(told), asked)} if len(told.encode()) > asked["output"] else {"answer": told}

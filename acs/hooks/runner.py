@@ -53,9 +53,16 @@ class HookRunner:
 
     def run(self, tenant: int, code: str, facts: Any, limits: Limits) -> Ran:
         """The answer of `hook(facts)`. HookFailed says how it ended instead; facts are anything JSON can say."""
+        return self._measured(tenant, code, facts, limits, False)
+
+    def check(self, tenant: int, code: str, limits: Limits) -> None:
+        """HookFailed where the code cannot be read or has no function `hook`; the function is not called."""
+        self._measured(tenant, code, None, limits, True)
+
+    def _measured(self, tenant: int, code: str, facts: Any, limits: Limits, only_check: bool) -> Ran:
         begun = time.perf_counter()
         try:
-            ran = self._run(tenant, code, facts, limits)
+            ran = self._run(tenant, code, facts, limits, only_check)
         except HookFailed as failed:
             _runs.labels(failed.fault.value).inc()
             raise
@@ -64,13 +71,15 @@ class HookRunner:
         _runs.labels("answered").inc()
         return ran
 
-    def _run(self, tenant: int, code: str, facts: Any, limits: Limits) -> Ran:
+    def _run(self, tenant: int, code: str, facts: Any, limits: Limits, only_check: bool) -> Ran:
         if len(code.encode("utf-8", "replace")) > CODE_MOST:
             raise HookFailed(Fault.SYNTAX, f"The code is longer than {CODE_MOST // 1024} KB.")
         given = json.dumps(facts, separators=(",", ":"))
         if len(given) > FACTS_MOST:
             raise HookFailed(Fault.MEMORY, f"What is known of the device is more than {FACTS_MOST >> 20} MB.")
-        asked = {"code": code, "facts": given, "time_ms": limits.time_ms, "memory_mb": limits.memory_mb, "output": limits.output}
+        asked = {
+            "code": code, "facts": given, "time_ms": limits.time_ms, "memory_mb": limits.memory_mb, "output": limits.output, "check": only_check,
+        }  # fmt: skip
         if not self._slots.acquire(timeout=self._wait_s):
             raise HookFailed(Fault.BUSY, f"All {self._most} places for hooks have been taken for {self._wait_s:g} s.")
         try:

@@ -132,6 +132,14 @@ def test_code_without_the_function_is_told_so(runner):
     assert "no function hook" in failed(runner, "const x = 1;").told
 
 
+def test_code_is_checked_without_being_called(runner):
+    runner.check(1, "const hook = d => { throw new Error('called'); };", LIMITS)
+    for code, fault in (("function hook(d) {", Fault.SYNTAX), ("let x;", Fault.THREW), ("for (;;);", Fault.TIME)):
+        with pytest.raises(HookFailed) as caught:
+            runner.check(1, code, LIMITS)
+        assert caught.value.fault is fault
+
+
 def test_children_serve_one_tenant_only(runner):
     runner.run(1, GOOD, FACTS, LIMITS)
     first = {child.pid for child in runner._idle if child.tenant == 1}
