@@ -18,7 +18,7 @@ _SECONDS = {
     "d": 86400, "day": 86400, "days": 86400, "w": 604800, "week": 604800, "weeks": 604800, "y": 31536000, "year": 31536000, "years": 31536000,
 }  # fmt: skip
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
-_NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)\s*(\D.*)?", re.I)
+_NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(\D.*)?", re.I)
 _PREFIX = {"k": 1e3, "m": 1e6, "g": 1e9}
 _YES, _NO = frozenset({"yes", "true", "on", "1", "up"}), frozenset({"no", "false", "off", "0", "down"})
 _LONGEST = timedelta(days=36500)
@@ -67,7 +67,7 @@ def _number(field: Field, op: Op, text: str) -> Literal:
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise Unreadable(f"{field.name} is a number{_in_unit(field)}, not “{text}”")
-    number, unit = float(found[1].replace(",", ".")), (found[2] or "").strip()
+    number, unit = float(found[1]), (found[2] or "").strip()
     if not unit or unit.lower() == field.unit.lower():
         return number
     factor = _factor(unit, field.unit)
