@@ -82,6 +82,8 @@ class InformOut:
     """It has started with another version than it had. Without a boot the two may differ for ever: some inform another word than they read."""
     alarms: tuple[str, ...] = ()
     """Signs of a second box with this identity that were not told before."""
+    desired_key: str | None = ""
+    """The ParameterKey it should come with (acs/desired)."""
 
 
 _COLUMNS = (
@@ -94,7 +96,7 @@ _READ = (
     Device.hardware_version, Device.manufacturer, Device.wan_address, Device.connection_request_url, Device.parameter_key, Device.inform_interval_s,
     Device.inform_count, Device.last_boot_at, Device.last_bootstrap_at, Device.first_seen_at, Device.session_token, Device.preregistered,
     Device.session_until, Device.sightings,
-    Device.rpc_methods, Device.quirks,
+    Device.rpc_methods, Device.quirks, Device.desired_key,
 )  # fmt: skip
 FORCED = ("DeviceInfo.HardwareVersion", "DeviceInfo.SoftwareVersion", "ManagementServer.ConnectionRequestURL", "ManagementServer.ParameterKey")
 """What every Inform tells in every data model (D-60, D-61, D-62)."""
@@ -236,7 +238,7 @@ def _one(
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
         head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
-        new_firmware=BOOT in codes and head.software_version not in ("", row["software_version"]),
+        new_firmware=BOOT in codes and head.software_version not in ("", row["software_version"]), desired_key=head.desired_key,
     )  # fmt: skip
     return out, row
 
