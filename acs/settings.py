@@ -20,6 +20,7 @@ MODEL_MODULES = (
     "acs.audit",
     "acs.jobs",
     "acs.devices.models",
+    "acs.finding.models",
     "acs.operations.models",
     "acs.operations.personal",
     "acs.firmware.models",
@@ -85,6 +86,13 @@ class Settings(BaseSettings):
     session_timeout_s: float = 30.0
     session_timeout_max_s: float = 300.0
     max_sessions: int = 5000
+    admission_high_s: float = 0.75
+    """What waits longer than this to be stored closes the door, routine contacts first; 0 leaves it open whatever comes."""
+    admission_low_s: float = 0.25
+    """What waits less opens it again."""
+    retry_min_s: float = 30.0
+    retry_max_s: float = 1800.0
+    """Between these lies the time at random after which a device that was refused may come again."""
     max_body: int = 32 * 1024 * 1024
     max_header: int = 16 * 1024
     max_connections_per_address: int = 2000

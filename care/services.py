@@ -25,6 +25,7 @@ from care.reach.service import Reach
 from care.redirects.service import Redirects
 from care.security.service import Clock, Security
 from care.sessions.service import Sessions
+from datamodels import library
 
 EXTENSION = "hearthline"
 
@@ -60,6 +61,7 @@ def build_services(
     """Open the database and the vault of the data directory. `publish` carries hints of SQLite units to the other processes."""
     db = db or Database(settings.database, publish)
     vault = Vault.of(settings.home)
+    library.use(settings.home / "datamodels")
     return Services(
         db=db,
         vault=vault,

@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cache, lru_cache
 
+from datamodels import library
 from datamodels.entry import Entry, Range, Size
 from datamodels.tree import INDEX_DIRECTORY, template_of
 
@@ -28,12 +29,45 @@ class Fault(IntEnum):
     NOT_WRITABLE = 9008
 
 
+class Rule(StrEnum):
+    """Which rule a value breaks: what a screen says in its own language. `sentence` of a Problem is the English of it."""
+
+    IS_OBJECT = "is_object"
+    READ_ONLY = "read_only"
+    WHOLE_NUMBER = "whole_number"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE_TIME = "date_time"
+    HEX = "hex"
+    BASE64 = "base64"
+    SIZE = "size"
+    RANGE = "range"
+    REPORTED_ONLY = "reported_only"
+    ENUM = "enum"
+    FORM = "form"
+    LIST_SIZE = "list_size"
+    LIST_ITEMS = "list_items"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`code` is the CWMP fault a device would answer with; `sentence` names the parameter, the rule and the value."""
+    """`code` is the CWMP fault a device would answer with; `sentence` names the parameter, the rule and the value.
+
+    The rest is the same for screens: `rule`, `name` of the parameter, `shown` as the value may be shown (None for a secret), `length` that
+    was counted, and the facets the rule is made of: `sizes` or `ranges` (alternatives), `words` (an enumeration), `form` of a pattern.
+    """
 
     code: Fault
     sentence: str
+    rule: Rule = Rule.FORM
+    name: str = ""
+    shown: str | None = ""
+    length: int | None = None
+    unit: str = ""
+    sizes: tuple[Size, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    words: tuple[str, ...] = ()
+    form: str = ""
 
 
 _BOUNDS: dict[str, tuple[int, int]] = {
@@ -58,9 +92,9 @@ _SHOWN = 80
 def check(entry: Entry, text: str, *, writing: bool = True) -> Problem | None:
     """None if `text` is legal. With `writing` also access and values that are only ever reported are judged."""
     if entry.is_object:
-        return Problem(Fault.NOT_WRITABLE, f"{entry.name} is an object and holds no value.")
+        return Problem(Fault.NOT_WRITABLE, f"{entry.name} is an object and holds no value.", Rule.IS_OBJECT, entry.name)
     if writing and not entry.writable:
-        return Problem(Fault.NOT_WRITABLE, f"{entry.name} is read only.")
+        return Problem(Fault.NOT_WRITABLE, f"{entry.name} is read only.", Rule.READ_ONLY, entry.name)
     if not entry.is_list:
         return _check_item(entry, text, writing)
     return _check_list(entry, text, writing)
@@ -97,16 +131,20 @@ def is_secret(path: str) -> bool:
 
 def _check_item(entry: Entry, text: str, writing: bool) -> Problem | None:
     wrong = _TYPES[entry.type](entry.type, text)
+    shown = _shown(entry, text)
     if wrong is not None:
-        return Problem(Fault.WRONG_TYPE, f"{entry.name} must be {wrong}; {_shown(entry, text)} is not.")
+        rule, words, bounds = wrong
+        sentence = f"{entry.name} must be {words}; {shown} is not."
+        return Problem(Fault.WRONG_TYPE, sentence, rule, entry.name, _open(entry, text), ranges=bounds)
     if entry.sizes and not _size_fits(entry.sizes, _length(entry.type, text)):
-        rule = _sizes_in_words(entry.sizes, _unit_of_size(entry))
-        return Problem(Fault.BAD_VALUE, f"{entry.name} must have {rule}; {_shown(entry, text)} has {_length(entry.type, text)}.")
+        length, unit = _length(entry.type, text), _unit_of_size(entry)
+        sentence = f"{entry.name} must have {_sizes_in_words(entry.sizes, unit)}; {shown} has {length}."
+        return Problem(Fault.BAD_VALUE, sentence, Rule.SIZE, entry.name, _open(entry, text), length, unit, entry.sizes)
     if entry.ranges and entry.type in {*_BOUNDS, "decimal"}:
         number = Decimal(text.strip())
         if not any(_in_range(number, each) for each in entry.ranges):
-            rule = _ranges_in_words(entry.ranges)
-            return Problem(Fault.BAD_VALUE, f"{entry.name} must be {rule}; {_out_of(number, text, entry.ranges)}.")
+            sentence = f"{entry.name} must be {_ranges_in_words(entry.ranges)}; {_out_of(number, text, entry.ranges)}."
+            return Problem(Fault.BAD_VALUE, sentence, Rule.RANGE, entry.name, _open(entry, text), ranges=entry.ranges)
     return _check_words(entry, text, writing)
 
 
@@ -115,30 +153,35 @@ def _check_words(entry: Entry, text: str, writing: bool) -> Problem | None:
     if not entry.enums and not entry.patterns:
         return None
     known = {value.value: value.writable for value in entry.enums}
+    allowed = tuple(value for value, writable in known.items() if writable or not writing)
     if text in known:
         if writing and not known[text]:
-            return Problem(Fault.BAD_VALUE, f"{entry.name} can report {_shown(entry, text)} but not be set to it.")
+            sentence = f"{entry.name} can report {_shown(entry, text)} but not be set to it."
+            return Problem(Fault.BAD_VALUE, sentence, Rule.REPORTED_ONLY, entry.name, _open(entry, text), words=allowed)
         return None
     if entry.enums and _VENDOR_VALUE.fullmatch(text):
         return None
     if entry.patterns and any(_matches(pattern, text) for pattern in entry.patterns):
         return None
     if entry.enums:
-        allowed = ", ".join(value for value, writable in known.items() if writable or not writing)
-        return Problem(Fault.BAD_VALUE, f"{entry.name} must be one of {allowed}; {_shown(entry, text)} is none of them.")
+        sentence = f"{entry.name} must be one of {', '.join(allowed)}; {_shown(entry, text)} is none of them."
+        return Problem(Fault.BAD_VALUE, sentence, Rule.ENUM, entry.name, _open(entry, text), words=allowed)
     form = entry.syntax.data_type or " or ".join(pattern for pattern in entry.patterns if pattern)
-    return Problem(Fault.BAD_VALUE, f"{entry.name} must have the form {form}; {_shown(entry, text)} has not.")
+    sentence = f"{entry.name} must have the form {form}; {_shown(entry, text)} has not."
+    return Problem(Fault.BAD_VALUE, sentence, Rule.FORM, entry.name, _open(entry, text), form=form)
 
 
 def _check_list(entry: Entry, text: str, writing: bool) -> Problem | None:
     syntax = entry.syntax
     if syntax.list_sizes and not _size_fits(syntax.list_sizes, len(text)):
         rule = _sizes_in_words(syntax.list_sizes, "characters")
-        return Problem(Fault.BAD_VALUE, f"{entry.name} must have {rule} in all; {_shown(entry, text)} has {len(text)}.")
+        sentence = f"{entry.name} must have {rule} in all; {_shown(entry, text)} has {len(text)}."
+        return Problem(Fault.BAD_VALUE, sentence, Rule.LIST_SIZE, entry.name, _open(entry, text), len(text), "characters", syntax.list_sizes)
     items = items_of(text)
     if syntax.list_items is not None and not _size_fits((syntax.list_items,), len(items)):
-        rule = _sizes_in_words((syntax.list_items,), "items")
-        return Problem(Fault.BAD_VALUE, f"{entry.name} must have {rule}; {_shown(entry, text)} has {len(items)}.")
+        counts = (syntax.list_items,)
+        sentence = f"{entry.name} must have {_sizes_in_words(counts, 'items')}; {_shown(entry, text)} has {len(items)}."
+        return Problem(Fault.BAD_VALUE, sentence, Rule.LIST_ITEMS, entry.name, _open(entry, text), len(items), "items", counts)
     if "[" in text:  # nested lists: their items have no facets of their own
         return None
     for item in items:
@@ -153,42 +196,48 @@ def items_of(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")] if text.strip() else []
 
 
-def _whole_number(type_: str, text: str) -> str | None:
+_Wrong = tuple[Rule, str, tuple[Range, ...]]
+"""Which rule of its type a text breaks, in words, and the bounds that the type has."""
+
+
+def _whole_number(type_: str, text: str) -> _Wrong | None:
     low, high = _BOUNDS[type_]
     if _WHOLE.fullmatch(text.strip()) is None:
-        return "a whole number"
-    return None if low <= int(text) <= high else f"a whole number from {low} to {high}"
+        return Rule.WHOLE_NUMBER, "a whole number", ()
+    if low <= int(text) <= high:
+        return None
+    return Rule.WHOLE_NUMBER, f"a whole number from {low} to {high}", (Range(str(low), str(high)),)
 
 
-def _number(_type: str, text: str) -> str | None:
-    return None if _DECIMAL.fullmatch(text.strip()) else "a number"
+def _number(_type: str, text: str) -> _Wrong | None:
+    return None if _DECIMAL.fullmatch(text.strip()) else (Rule.NUMBER, "a number", ())
 
 
-def _boolean(_type: str, text: str) -> str | None:
-    return None if text.strip() in _BOOLEANS else "true or false"
+def _boolean(_type: str, text: str) -> _Wrong | None:
+    return None if text.strip() in _BOOLEANS else (Rule.BOOLEAN, "true or false", ())
 
 
-def _date_time(_type: str, text: str) -> str | None:
-    return None if _DATE_TIME.fullmatch(text.strip()) else "a date and time such as 2024-05-31T08:00:00Z"
+def _date_time(_type: str, text: str) -> _Wrong | None:
+    return None if _DATE_TIME.fullmatch(text.strip()) else (Rule.DATE_TIME, "a date and time such as 2024-05-31T08:00:00Z", ())
 
 
-def _hex(_type: str, text: str) -> str | None:
-    return None if _HEX.fullmatch(text.strip()) else "an even number of hexadecimal digits"
+def _hex(_type: str, text: str) -> _Wrong | None:
+    return None if _HEX.fullmatch(text.strip()) else (Rule.HEX, "an even number of hexadecimal digits", ())
 
 
-def _base64(_type: str, text: str) -> str | None:
+def _base64(_type: str, text: str) -> _Wrong | None:
     try:
         base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        return "base64"
+        return Rule.BASE64, "base64", ()
     return None
 
 
-def _any(_type: str, _text: str) -> str | None:
+def _any(_type: str, _text: str) -> _Wrong | None:
     return None
 
 
-_TYPES: dict[str, Callable[[str, str], str | None]] = {
+_TYPES: dict[str, Callable[[str, str], _Wrong | None]] = {
     **dict.fromkeys(_BOUNDS, _whole_number),
     "decimal": _number,
     "boolean": _boolean,
@@ -269,6 +318,11 @@ def _shown(entry: Entry, text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
+def _open(entry: Entry, text: str) -> str | None:
+    """The value as a screen may show it: None for a secret."""
+    return None if is_secret(entry.template) else text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
 def _matches(pattern: str, text: str) -> bool:
     compiled = _regex(pattern)
     return compiled is None or compiled.fullmatch(text) is not None
@@ -299,7 +353,7 @@ def _secret_by_name(leaf: str) -> bool:
 
 @cache
 def _secret_templates() -> frozenset[str]:
-    return frozenset((INDEX_DIRECTORY / "secret-paths.txt").read_text().split())
+    return frozenset((INDEX_DIRECTORY / "secret-paths.txt").read_text().split()) | library.secret_templates()
 
 
 @cache
@@ -312,3 +366,7 @@ def _secret_by_model(template: str) -> bool:
     """Service models are stored without their mount: VoiceService.{i}.… stands for Device.Services.VoiceService.{i}.…"""
     below_services = template.partition(".Services.")[2]
     return template in _secret_templates() or below_services in _secret_templates()
+
+
+for _remembered in (_secret_templates, _secret_leaves, _secret_by_model):
+    library.on_change(_remembered.cache_clear)

@@ -2,7 +2,7 @@
 
 Follows TR-106's DM XML language as the published files use it: only the root element is in the dm namespace, missing
 attributes mean defaults, named data types are resolved by walking `base`, deleted items are dropped. Unflattened
-documents (with `import` or `component`) are refused: their paths are not whole. Tests: tests/datamodels/test_reader.py.
+documents (with `import` or `component`) are refused: flatten.py makes them whole first. Tests: tests/datamodels/test_reader.py.
 """
 
 from __future__ import annotations
@@ -49,8 +49,13 @@ def read_bytes(raw: bytes, source: str) -> Document:
     if etree.QName(root).localname != "document" or len(models) != 1:
         raise NotADataModel(f"{source} must be a dm:document with exactly one model; it has {len(models)}")
     if root.find("import") is not None or root.find("component") is not None:
-        raise NotADataModel(f"{source} is not flattened (it has imports or components); use the -full.xml file")
-    return _Reading(source, root).document(models[0])
+        raise NotADataModel(f"{source} is not flattened (it has imports or components)")
+    return read_element(root, source)
+
+
+def read_element(root: etree._Element, source: str) -> Document:
+    """A flat `document` element, as flatten.py makes them."""
+    return _Reading(source, root).document(root.findall("model")[0])
 
 
 @dataclass(slots=True)

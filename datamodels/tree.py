@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
-from datamodels import compiled
+from datamodels import compiled, library
 from datamodels.entry import Document, Entry
 
 INDEX_DIRECTORY = Path(__file__).parent / "index"
@@ -158,19 +158,26 @@ class Model:
 def load(name: str, mount: str = "") -> Model:
     """A model by name and major version: "Device:2", "InternetGatewayDevice:1", "VoiceService:2" …
 
-    A minor version is accepted and ignored: we hold the newest. `mount` goes before every path of a service model
-    ("Device.Services."). KeyError naming it and what there is, if unknown.
+    A minor version is accepted and ignored: we hold the newest. One that was imported stands before the shipped one. `mount` goes before
+    every path of a service model ("Device.Services."). KeyError naming it and what there is, if unknown.
     """
+    stem = compiled.file_stem(name)
     try:
-        return Model(compiled.load(INDEX_DIRECTORY, compiled.file_stem(name)), mount)
+        return Model(compiled.load(_place_of(stem), stem), mount)
     except FileNotFoundError:
         raise KeyError(f"no data model {name}; there are {', '.join(available())}") from None
 
 
 def available() -> tuple[str, ...]:
-    """ "Device:1", "Device:2" …: what is compiled into this installation."""
-    stems = sorted(path.name.removesuffix(".index.zz") for path in INDEX_DIRECTORY.glob("*.index.zz"))
-    return tuple(stem.replace("-", ":") for stem in stems)
+    """ "Device:1", "Device:2" …: what was shipped or imported."""
+    folders = [INDEX_DIRECTORY, *([imported] if (imported := library.directory()) is not None else [])]
+    stems = {path.name.removesuffix(".index.zz") for folder in folders for path in folder.glob("*.index.zz")}
+    return tuple(stem.replace("-", ":") for stem in sorted(stems))
+
+
+def _place_of(stem: str) -> Path:
+    imported = library.directory()
+    return imported if imported is not None and (imported / f"{stem}.index.zz").exists() else INDEX_DIRECTORY
 
 
 @cache
@@ -201,6 +208,10 @@ def words(path: str) -> str:
     said = [part if part in _FIXED or part[:2].isupper() or not part.isalpha() else part.lower() for part in parts]
     text = " ".join(said)
     return text if parts and parts[0] in _FIXED else text[:1].upper() + text[1:]
+
+
+for _remembered in (load, for_root, forced_inform):
+    library.on_change(_remembered.cache_clear)
 
 
 def _parent(template: str) -> str:

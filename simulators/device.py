@@ -6,7 +6,6 @@ one are merged into the next (A-57). Whatever an ACS answers, the worst that com
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -20,6 +19,7 @@ from acs import log
 from acs.cwmp import events
 from acs.cwmp.times import parse_time
 from simulators.agenda import Agenda, Timers, next_tick
+from simulators.chance import AnyChance
 from simulators.cpe import Cpe, SessionFailed, Transfer
 from simulators.diagnostics import Diagnostics
 from simulators.http import HttpClient
@@ -96,7 +96,7 @@ class Habits:
 class Device:
     """One CPE of a fleet."""
 
-    def __init__(self, reactor: Any, cpe: Cpe, habits: Habits, rng: random.Random, token: str) -> None:
+    def __init__(self, reactor: Any, cpe: Cpe, habits: Habits, rng: AnyChance, token: str) -> None:
         self.reactor, self.cpe, self.habits, self.rng, self.token = reactor, cpe, habits, rng, token
         self.power = Power.OFF
         self.counts = Counts()

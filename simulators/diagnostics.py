@@ -7,13 +7,13 @@ Tests: tests/simulators/test_diagnostics.py, with a Clock.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
 from acs import log
+from simulators.chance import AnyChance
 from simulators.cpe import Cpe
 from simulators.facts import Neighbour
 from simulators.probe import Probe, Unresolved
@@ -27,7 +27,7 @@ SCAN_S = (3.0, 5.0)
 class Diagnostics:
     """All diagnoses of one device; each object of the tree that has a DiagnosticsState runs by itself."""
 
-    def __init__(self, reactor: Any, cpe: Cpe, rng: random.Random, finished: Callable[[str], None]) -> None:
+    def __init__(self, reactor: Any, cpe: Cpe, rng: AnyChance, finished: Callable[[str], None]) -> None:
         self.reactor, self.cpe, self.rng, self.finished = reactor, cpe, rng, finished
         self.running: dict[str, Deferred[Any]] = {}
 

@@ -10,7 +10,7 @@ import random
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,8 @@ class Facts:
     serial: str
     ssid: str
     passphrase: str
-    hosts: tuple[Host, ...]
-    neighbours: tuple[Neighbour, ...]
+    home: tuple[str, int, int, bool, bool]
+    """What the home is drawn from; its things and its neighbours are drawn again when somebody looks: most homes are never looked at."""
     mac_base: int
     wan_ip: str
     wan_gateway: str
@@ -76,6 +76,14 @@ class Facts:
     booted: float = 0.0
     flags: frozenset[str] = frozenset()
     log: list[str] = field(default_factory=list)
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        return _drawn(*self.home).hosts
+
+    @property
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        return _drawn(*self.home).neighbours
 
     @property
     def ppp_username(self) -> str:
@@ -111,21 +119,43 @@ def make_facts(
     profile: Profile, number: int, seed: int, now: Callable[[], float], *, flags: frozenset[str] = frozenset(), home: str = "", **given: Any
 ) -> Facts:
     """The facts of device `number` (from 1) of a fleet; the same for the same seed. `home` names the network, else one is drawn."""
-    rng = random.Random(f"{seed}/{profile.name}/{number}")  # noqa: S311 - a home, not a secret
-    data = _homes()
+    source = (profile.name, number, seed, bool(home), "crowded" in flags)
+    drawn = _drawn(*source)
     serial = profile.serial.format(number=number)
     mac_base = (int(profile.oui, 16) << 24) + ((seed * 7919 + number * 16) & 0xFFFFF0)
-    down, up = rng.choice(((100_000, 40_000), (250_000, 50_000), (500_000, 100_000)))
     return Facts(
-        profile, number, serial, home or f"{rng.choice(data['ssids'])}", f"{rng.choice(data['people']).lower()}-{rng.randrange(10**6):06d}",
-        _hosts(data, rng), _neighbours(data, rng, "crowded" in flags), mac_base,
-        f"100.{64 + rng.randrange(64)}.{rng.randrange(256)}.{2 + number % 250}", "100.64.0.1", now,
+        profile, number, serial, home or drawn.ssid, drawn.passphrase, source, mac_base, drawn.wan_ip, "100.64.0.1", now,
         profile.old_firmware if "old-firmware" in flags else profile.firmware,
-        optical_rx_dbm=given.pop("optical_rx_dbm", round(rng.uniform(-22.5, -16.5), 2)), optical_tx_dbm=round(rng.uniform(1.8, 3.1), 2),
-        line_down_kbps=down,
-        line_up_kbps=up,
-        flags=flags, **given,
+        optical_rx_dbm=given.pop("optical_rx_dbm", drawn.optical_rx_dbm), optical_tx_dbm=drawn.optical_tx_dbm,
+        line_down_kbps=drawn.down_kbps, line_up_kbps=drawn.up_kbps, flags=flags, **given,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What chance gives a home."""
+
+    ssid: str
+    passphrase: str
+    hosts: tuple[Host, ...]
+    neighbours: tuple[Neighbour, ...]
+    wan_ip: str
+    optical_rx_dbm: float
+    optical_tx_dbm: float
+    down_kbps: int
+    up_kbps: int
+
+
+@lru_cache(1000)
+def _drawn(model: str, number: int, seed: int, is_named: bool, crowded: bool) -> Drawn:
+    rng = random.Random(f"{seed}/{model}/{number}")  # noqa: S311 - a home, not a secret
+    data = _homes()
+    down, up = rng.choice(((100_000, 40_000), (250_000, 50_000), (500_000, 100_000)))
+    ssid = "" if is_named else rng.choice(data["ssids"])
+    passphrase = f"{rng.choice(data['people']).lower()}-{rng.randrange(10**6):06d}"
+    hosts, neighbours = _hosts(data, rng), _neighbours(data, rng, crowded)
+    wan_ip = f"100.{64 + rng.randrange(64)}.{rng.randrange(256)}.{2 + number % 250}"
+    return Drawn(ssid, passphrase, hosts, neighbours, wan_ip, round(rng.uniform(-22.5, -16.5), 2), round(rng.uniform(1.8, 3.1), 2), down, up)
 
 
 def _hosts(data: dict[str, Any], rng: random.Random) -> tuple[Host, ...]:

@@ -22,6 +22,7 @@ from twisted.internet.error import CannotListenError
 from acs import log
 from acs.errors import WrongEnvironment
 from simulators import acts, planting, state
+from simulators.chance import Chance
 from simulators.connection_request import ConnectionRequests
 from simulators.cpe import Cpe
 from simulators.device import HANGS_S, Counts, Device, Habits
@@ -123,7 +124,7 @@ class Fleet:
         else:
             cpe.from_json(kept)
         token = (kept or {}).get("token") or secrets.token_hex(12)
-        device = Device(self.reactor, cpe, self._habits, random.Random(f"{options.seed}/{number}"), token)  # noqa: S311
+        device = Device(self.reactor, cpe, self._habits, Chance(f"{options.seed}/{number}"), token)
         if cpe.quirks.shared_line:
             device.client = self._line = self._line or SharedLine(self.reactor, options.ca)
         device.acts = [acts.parse(text) for text in (*options.acts, *planting.acts_of(seat.faults))]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import random
 import zlib
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from simulators.chance import AnyChance
 from simulators.cpe import Cpe
 
 NOWHERE = ipaddress.ip_network("240.0.0.0/4")
@@ -23,7 +23,7 @@ class Unresolved(Exception):
 class Probe:
     """One running diagnosis: `place` is its object, with the trailing dot."""
 
-    def __init__(self, reactor: Any, cpe: Cpe, place: str, rng: random.Random) -> None:
+    def __init__(self, reactor: Any, cpe: Cpe, place: str, rng: AnyChance) -> None:
         self.reactor, self.cpe, self.place, self.rng = reactor, cpe, place, rng
 
     def text(self, leaf: str) -> str:

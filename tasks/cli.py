@@ -17,19 +17,21 @@ def worker(concurrency: int) -> None:
     from acs.db.revision import require_current
     from acs.hints.publish import SocketPublisher
     from acs.settings import load, prepare_home
+    from datamodels import library
 
     settings = load()
     prepare_home(settings)
+    library.use(settings.home / "datamodels")
     log.configure(settings.log, settings.log_level)
     sys.setswitchinterval(0.0005)
     database = Database(settings.database, SocketPublisher(settings.socket_path) if settings.is_sqlite else None)
     require_current(database)
-    from tasks import moves, upkeep  # noqa: F401 - moves declares its work
+    from tasks import monitoring, moves, upkeep  # noqa: F401 - moves declares its work
     from tasks.app import House, make_app
     from tasks.relay import Relay
 
     house = House(settings, database)
-    app = make_app(house, upkeep.EVERY_S)
+    app = make_app(house, {**upkeep.EVERY_S, **monitoring.EVERY_S})
     relay = Relay(app, house)
     beat = _beat(app)
     _metrics(settings.metrics_port)

@@ -7,6 +7,7 @@ from acs.access import service as access
 from acs.devices import service as devices
 from acs.jobs import JobView
 from acs.log import announce
+from acs.monitoring import absence
 from acs.operations import rotation
 from acs.operations import service as operations
 from acs.quirks import service as quirks
@@ -37,6 +38,7 @@ def silence(house: House, job: JobView) -> str:
     while True:
         with house.database.write() as unit:
             found = devices.newly_silent(unit, house.now())
+            absence.fell_silent(unit, [device_id for device_id, _serial in found])
         for _id, serial in found[:5]:
             announce(f"device {serial} has fallen silent")
         if len(found) > 5:

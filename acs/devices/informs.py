@@ -81,6 +81,8 @@ class InformOut:
     """It has started with another version than it had. Without a boot the two may differ for ever: some inform another word than they read."""
     alarms: tuple[str, ...] = ()
     """Signs of a second box with this identity that were not told before."""
+    desired_key: str | None = ""
+    """The ParameterKey it should come with (acs/desired)."""
 
 
 _COLUMNS = (
@@ -119,6 +121,7 @@ class _Head:
     sightings: Any
     rpc_methods: str
     quirks: Any
+    desired_key: str | None
 
 
 _READ = tuple(_Head.__slots__)
@@ -271,7 +274,7 @@ def _one(
         row["software_version"], row["hardware_version"], work.identity.product_class, row["parameter_key"], codes, count,
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
         head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
-        new_firmware=BOOT in codes and head.software_version not in ("", row["software_version"]),
+        new_firmware=BOOT in codes and head.software_version not in ("", row["software_version"]), desired_key=head.desired_key,
     )  # fmt: skip
     return out, row
 

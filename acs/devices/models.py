@@ -15,6 +15,12 @@ from acs.db.base import Base, BigId, Instant, Json
 
 _TOLD = text("digest IS NOT NULL")
 _ALARMED = text("alarm_severity > 0")
+_NOT_ADMITTED = text("trust <> 'admitted'")
+_FOUND_BY = (
+    "model", "software_version", "manufacturer", "product_class", "hardware_version", "oui", "serial_number", "first_seen_at", "inform_interval_s",
+    "silent_told",
+)  # fmt: skip
+"""Columns that lists are found and sorted by. None of them changes with a plain Inform: that would cost each one a write into every index."""
 _IS_NUMBER, _IS_TEXT = text("number IS NOT NULL"), text("number IS NULL")
 
 
@@ -72,10 +78,11 @@ class Device(Base):
         Index("ix_device_tenant_id_id", "tenant_id", "id"),
         Index("ix_device_tenant_id_model", "tenant_id", "model"),
         Index("ix_device_running", "tenant_id", "model", "software_version"),
-        Index("ix_device_tenant_id_software_version", "tenant_id", "software_version"),
+        *(Index(f"ix_device_found_by_{name}", "tenant_id", name, "id") for name in _FOUND_BY),
         Index("ix_device_address", "address"),
         Index("ix_device_wan_address", "wan_address"),
         Index("ix_device_alarm_severity", "tenant_id", "alarm_severity", "id", sqlite_where=_ALARMED, postgresql_where=_ALARMED),
+        Index("ix_device_not_admitted", "tenant_id", "trust", "id", sqlite_where=_NOT_ADMITTED, postgresql_where=_NOT_ADMITTED),
         Index("ix_device_trust", "trust", sqlite_where=text("trust = 'quarantine'"), postgresql_where=text("trust = 'quarantine'")),
     )
 

@@ -83,6 +83,14 @@ def search(
     return tuple(_row(row, now, tags.get(row.id, ())) for row in rows)
 
 
+def rows(session: Session, tenant: TenantId, ids: Iterable[int], now: datetime) -> tuple[DeviceRow, ...]:
+    """Devices of a list that was found elsewhere, in its order; what is gone meanwhile is left out."""
+    wanted = list(ids)
+    heads = {d.id: d for d in session.scalars(select(Device).where(Device.id.in_(wanted), Device.tenant_id == tenant))}
+    tags = _tags(session, wanted)
+    return tuple(_row(heads[each], now, tags.get(each, ())) for each in wanted if each in heads)
+
+
 def _by_presence(query: Any, presence: str, now: datetime) -> Any:
     match presence:
         case "":

@@ -13,28 +13,33 @@ from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from acs import audit
 from acs.audit import Actor
+from acs.db.bulk import insert_rows
 from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.devices.models import Device
 from acs.devices.views import DeviceView
 from acs.errors import Conflict, Invalid, NotFound, TooLarge
+from acs.finding import service as finding
 from acs.firmware import paths
-from acs.firmware.models import DeviceFile, FirmwareImage
+from acs.firmware.models import DeviceFile, FirmwareCensus, FirmwareImage
 from acs.firmware.paths import check_fits, unfit
 from acs.firmware.versions import VERSION, parse_rule, version_key
-from acs.firmware.views import Census, FileView, ImageId, ImageState, ImageView, NoPath, Outcomes, Path, Runs
+from acs.firmware.views import Census, FileView, ImageId, ImageState, ImageView, NoPath, Path, Runs
 from acs.secrets import Vault
 
 __all__ = [
-    "Census", "FileView", "ImageId", "ImageState", "ImageView", "NoPath", "Outcomes", "Path", "Runs", "check_fits", "unfit", "version_key",
+    "Census", "FileView", "ImageId", "ImageState", "ImageView", "NoPath", "Path", "Runs", "check_fits", "unfit", "version_key",
 ]  # fmt: skip
 
 CHUNK = 1 << 20
+LIVE_MOST = 20_000
+"""Up to so many devices are counted when somebody looks; beyond, a job counts."""
+QUERY_MOST = 1000
 NAMES_MOST = 200
 """Models or hardware versions one image may name."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,110}")
@@ -157,10 +162,21 @@ def _described(
         raise Invalid(f"{oui!r} is not an OUI of six hex digits.", "oui")
     from_versions = from_versions.strip()
     parse_rule(from_versions)
+    if query.strip():
+        _check_query(query)
     return {
         "model": _short(model, "model"), "oui": oui, "vendor": _short(vendor, "vendor"), "models": _names(models, "models"),
         "hardware": _names(hardware, "hardware"), "query": query.strip(), "from_versions": from_versions, "notes": notes[:20_000],
     }  # fmt: skip
+
+
+def _check_query(query: str) -> None:
+    if len(query) > QUERY_MOST:
+        raise Invalid(f"A query of an image has at most {QUERY_MOST} characters; this one has {len(query)}.", "query")
+    try:
+        finding.parse(query)
+    except Invalid as error:
+        raise Invalid(str(error), "query") from None
 
 
 def _short(text: str, field: str) -> str:
@@ -261,7 +277,55 @@ def path_among(
     session: Session, tenant: TenantId, library: Sequence[ImageView], device: Runs, wanted: ImageView, now: datetime, force: bool = False
 ) -> Path | NoPath:
     """`path` over images that were read before: one look into the library for a whole wave of devices."""
-    return paths.find(library, device, wanted, None, force)
+    answers: dict[str, bool] = {}
+
+    def asked(query: str) -> bool:
+        if query not in answers:
+            answers[query] = finding.matches(session, tenant, finding.parse(query), device.device_id, now)
+        return answers[query]
+
+    return paths.find(library, device, wanted, asked, force)
+
+
+# ---- what runs, and what came of it --------------------------------------------------------------------------
+
+
+def count_running(session: Session, tenant: TenantId, most: int | None = None) -> list[tuple[str, str, int]] | None:
+    """(model, version, devices), walking one index; None where there are more than `most` devices in all."""
+    if most is not None:
+        some = select(Device.id).where(Device.tenant_id == tenant).limit(most + 1).subquery()
+        if int(session.scalar(select(func.count()).select_from(some)) or 0) > most:
+            return None
+    kinds = (Device.model, Device.software_version)
+    rows = session.execute(select(*kinds, func.count()).where(Device.tenant_id == tenant).group_by(*kinds))
+    return [(model, version, count) for model, version, count in rows]
+
+
+def keep_census(unit: Unit, tenant: TenantId, rows: Iterable[tuple[str, str, int]], now: datetime) -> int:
+    """Replace what was counted of a tenant; how many kinds there are."""
+    found = [
+        {"tenant_id": int(tenant), "model": model, "software_version": version, "devices": count, "counted_at": now} for model, version, count in rows
+    ]
+    unit.session.execute(delete(FirmwareCensus).where(FirmwareCensus.tenant_id == tenant))
+    insert_rows(unit.connection, FirmwareCensus, found)
+    return len(found)
+
+
+def census(session: Session, tenant: TenantId, now: datetime) -> tuple[Census, ...]:
+    """How many devices run what, most first: counted at this moment where that takes a few milliseconds, else as the last job counted."""
+    rows = count_running(session, tenant, LIVE_MOST)
+    if rows is not None:
+        found = [Census(model, version, devices, now) for model, version, devices in rows]
+    else:
+        kept = session.scalars(select(FirmwareCensus).where(FirmwareCensus.tenant_id == tenant))
+        found = [Census(row.model, row.software_version, row.devices, row.counted_at) for row in kept]
+    return tuple(sorted(found, key=lambda each: (-each.devices, each.model, each.version)))
+
+
+def running(counted: Iterable[Census], image: ImageView) -> tuple[Census, ...]:
+    """Of what was counted, what is about the models of an image; all of it for an image of any model."""
+    names = image.all_models
+    return tuple(each for each in counted if not names or each.model in names)
 
 
 def image_path(folder: FilePath, image: ImageView) -> FilePath:

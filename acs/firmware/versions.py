@@ -8,20 +8,14 @@ import re
 from dataclasses import dataclass
 
 from acs.errors import Invalid
+from acs.finding.versions import version_key
 
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+: -]{0,62}")
 RULE_MOST = 300
 _SIGN = re.compile(r"(>=|<=|>|<|=)?\s*(.*)", re.DOTALL)
-_EARLY = frozenset({"alpha", "beta", "rc", "pre", "dev"})
-
-Key = tuple[tuple[int, int, str], ...]
 
 
-def version_key(version: str) -> Key:
-    """ "3.10" sorts after "3.9" and "3.10-rc2", and before "3.10.1": numbers by value and after words, what precedes a release before it."""
-    parts = re.findall(r"\d+|[a-z]+", version.lower())
-    key = [(3, int(part), "") if part.isdecimal() else (0 if part in _EARLY else 2, 0, part) for part in parts]
-    return (*key, (1, 0, ""))
+__all__ = ["VERSION", "Bound", "admits", "parse_rule", "version_key"]
 
 
 @dataclass(frozen=True, slots=True)

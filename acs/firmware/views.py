@@ -1,6 +1,5 @@
 """What others see of firmware images, of files from devices, of upgrade paths and of what runs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,14 +87,6 @@ class Census:
     version: str
     devices: int
     counted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What came of an image on devices, by state of the operation."""
-
-    by_state: Mapping[str, int]
-    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,7 @@ class WorkerLoad(Base):
     refused: Mapped[int]
     put_off: Mapped[int]
     live: Mapped[int]
+    openness: Mapped[float] = mapped_column(Float)
     answer_ms: Mapped[float] = mapped_column(Float)
     cpu_ms: Mapped[float] = mapped_column(Float)
 

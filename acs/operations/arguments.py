@@ -372,12 +372,17 @@ def _enable_xmpp(given: Mapping[str, Any]) -> Args:
     return {"username": _text(given, "username", 64, _JID_PART), "password": _text(given, "password", 128)}
 
 
+def _configure(given: Mapping[str, Any]) -> Args:
+    """`again`: what did not stick before is tried once more."""
+    return {"again": True} if given.get("again") else {}
+
+
 def _nothing(given: Mapping[str, Any]) -> Args:
     return {}
 
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any]], Args]] = {
-    "inform_interval": _inform_interval, "enable_xmpp": _enable_xmpp,
+    "configure": _configure, "inform_interval": _inform_interval, "enable_xmpp": _enable_xmpp,
     "read": _read, "refresh": _refresh, "write": _write, "add_object": _add, "delete_object": _delete, "set_notification": _notification,
     "ping": _ping, "traceroute": _trace, "nslookup": _lookup, "download_test": _download_test, "upload_test": _download_test, "firmware": _firmware,
     "udp_echo": _echo, "server_selection": _selection, "line_test": _line_interface, "atm_loopback": _loopback,

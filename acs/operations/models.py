@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from acs.db.base import Base, BigId, Instant, Json
 
 _OPEN = text("state IN ('queued','running','waiting')")
+_FAILED = text("state = 'failed'")
 _HAS_IMAGE = text("image_id IS NOT NULL")
 
 
@@ -48,6 +49,7 @@ class Operation(Base):
         Index("ix_operation_device_id_id", "device_id", "id"),
         Index("ix_operation_tenant_id_id", "tenant_id", "id"),
         Index("ix_operation_image_id", "image_id", "id", sqlite_where=_HAS_IMAGE, postgresql_where=_HAS_IMAGE),
+        Index("ix_operation_failed", "tenant_id", "kind", "device_id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_operation_expiry", "expires_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 

@@ -16,7 +16,7 @@ from acs.db.bulk import insert_rows, update_rows
 from acs.db.deflate import deflated
 from acs.db.engine import Unit
 from acs.devices.models import Device
-from acs.operations import chaining, logins
+from acs.operations import chaining, logins, personal
 from acs.operations.briefing import Briefing
 from acs.operations.keys import new_command_key
 from acs.operations.models import Exchange, Operation
@@ -255,6 +255,7 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
                 _keep_methods(unit.session, step.device_id, outcome.methods)
             if outcome.cancels:
                 _call_off(unit, step, outcome.cancels)
+            personal.note(unit, row, outcome.result, step.at)
             if row.kind == "firmware":
                 chaining.go_on(unit, row, step.at)
         case Failed():

@@ -4,6 +4,7 @@ Asking is one transaction: the row, the device's due mark, the audit line, and t
 keeps its operation until it expires.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -271,6 +272,20 @@ def latest_results(session: Session, tenant: TenantId, device_id: int, now: date
     )  # fmt: skip
     rows = session.execute(select(Operation, Device).join(Device, Device.id == Operation.device_id).where(Operation.id.in_(newest)))
     return {o.kind: _view(o, d, now) for o, d in rows}
+
+
+def of_image(session: Session, tenant: TenantId, image_id: int, now: datetime, limit: int = 10_000) -> Mapping[str, int]:
+    """What came of the newest operations that load an image, by state; "undone" are those of which the device went back by itself."""
+    newest = (
+        select(Operation.state, Operation.result)
+        .where(Operation.image_id == image_id, Operation.tenant_id == tenant)
+        .order_by(Operation.id.desc())
+        .limit(limit)
+    )
+    found: Counter[str] = Counter()
+    for state, result in session.execute(newest):
+        found["undone" if state == OperationState.DONE and result and "undone_at" in result else state] += 1
+    return dict(found)
 
 
 def open_count(session: Session, tenant: TenantId, device_id: int | None = None) -> int:

@@ -209,6 +209,8 @@ class Desired:
     left: tuple[LeftAlone, ...] = ()
     cannot: tuple[Cannot, ...] = ()
     digest: Callable[[bytes], str] | None = field(default=None, compare=False, repr=False)
+    fixed_key: str = ""
+    """The key of a copy whose secrets were struck out for people."""
 
     @property
     def is_empty(self) -> bool:
@@ -218,8 +220,8 @@ class Desired:
     @cached_property
     def key(self) -> str:
         """The ParameterKey that says that all this was written; "" where nothing is wanted. What is only initial is not part of it."""
-        if self.is_empty or self.digest is None:
-            return ""
+        if self.fixed_key or self.is_empty or self.digest is None:
+            return self.fixed_key
         held = [v.write for v in self.values if v.claim.hold is not Hold.INITIAL]
         rows = [[r.table, r.keys, r.values, r.absent] for r in self.rows if r.claim.hold is not Hold.INITIAL]
         told = json.dumps([sorted(held), sorted(rows, key=repr), sorted(w[:2] for w in self.watches)], ensure_ascii=False)

@@ -23,7 +23,8 @@ class Planned:
 
 
 def due_at_inform(
-    trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool, new_firmware: bool = False
+    trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool, new_firmware: bool = False,
+    configure: str = "",
 ) -> tuple[Planned, ...]:
     """Operations that this Inform calls for. What is stored of a device that was reset or runs other firmware stays, and is read anew
     (conformance K-6).
@@ -38,4 +39,20 @@ def due_at_inform(
         planned.append(Planned("secure", "first contact" if fresh else "still logs in with the onboarding secret"))
     if fresh or not has_tree or new_firmware:
         planned.append(Planned("discover", "first contact" if fresh else "runs other firmware" if has_tree else "tree not known yet"))
+    if configure:
+        planned.append(Planned("configure", configure))
     return tuple(planned)
+
+
+def why_configure(desired_key: str | None, parameter_key: str, has_profiles: bool, anew: bool) -> str:
+    """Why a device has to be brought to its profiles; "" where it carries the key it should, or nothing is wanted of it: one comparison.
+
+    `desired_key` as its head row has it (None: to be worked out), `anew`: it is new, was reset, or runs other firmware.
+    """
+    if desired_key == parameter_key and not anew:
+        return ""
+    if desired_key and desired_key != parameter_key:
+        return "it comes without the key its profiles gave it"
+    if has_profiles and (desired_key is None or anew):
+        return "what should hold on it has changed" if desired_key is None else "it is new, was reset or runs other firmware"
+    return ""

@@ -11,22 +11,25 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from acs.cwmp.events import M_SCHEDULE_INFORM, normalised
+from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, normalised
 from acs.cwmp.messages import Inform, ParameterValueStruct
 from acs.db.engine import Database, Unit
+from acs.desired import service as desired
+from acs.desired.service import Configured, ProfileBook
 from acs.devices import informs, reports, store
 from acs.devices.informs import InformIn, InformOut
 from acs.devices.models import Device
 from acs.devices.reports import Report
+from acs.monitoring.book import MonitorBook
 from acs.operations import progress
 from acs.operations.briefing import Briefing
 from acs.operations.models import Exchange, Operation
 from acs.operations.progress import OwnWork, StepIn
 from acs.operations.views import OperationState
-from acs.provisioning.plan import Trust, due_at_inform
-from acs.provisioning.procedure import Learned, Snapshot
+from acs.provisioning.plan import Trust, due_at_inform, why_configure
+from acs.provisioning.procedure import Learned, Snapshot, Wait
 from acs.provisioning.quirks import STANDARD, DeviceQuirks
-from acs.provisioning.runner import Task
+from acs.provisioning.runner import Ended, Task
 from acs.quirks import learning
 from acs.quirks.book import QuirkBook
 from acs.recorder import service as recorder
@@ -68,6 +71,10 @@ class StepWork:
         return self.step.ended and not (_does_more_than_end(self.step) or self.values or self.snapshots or self.learned or self.reports)
 
 
+SUBTREE = 20
+"""Values of a snapshot from which on what should hold is compared with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fenced:
     """The session is no longer the device's: nothing of the step was kept."""
@@ -83,6 +90,9 @@ class Batch:
     keep: int
     record_bytes: int
     book: QuirkBook = field(default_factory=QuirkBook)
+    monitors: MonitorBook = field(default_factory=MonitorBook)
+    """What is watched: readings go through acs.monitoring.service.collect with it."""
+    profiles: ProfileBook = field(default_factory=ProfileBook)
 
     def prepare(self, works: Sequence[Any]) -> None:
         """What takes time and no database, before the transaction begins."""
@@ -120,6 +130,8 @@ class Batch:
         # The device's old session and its new one may be in the same batch: only the old one has lost it.
         lost = {id(w) for w in works if w.step.device_id in gone and informs.fenced(connection, [(w.step.device_id, w.step.epoch)])}
         held = [work for work in works if id(work) not in lost]
+        if configured := [one for work in held if work.step.changes for one in _configured(work.step)]:
+            desired.settle(unit, configured)
         progress.apply_steps(unit, [work.step for work in held if _does_more_than_end(work.step)])
         for work in held:
             step = work.step
@@ -129,6 +141,8 @@ class Batch:
                 store.store_snapshot(connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session")
             if work.reports and reports.store(connection, step.tenant, step.device_id, step.at, work.reports):
                 unit.hint("device", id=step.device_id)
+        if looked := [w for w in held if self.profiles.any(w.step.tenant) and any(len(s.values) > SUBTREE for s in w.snapshots)]:
+            desired.note_read(unit, [(w.step.tenant, w.step.device_id) for w in looked], looked[0].step.at)
         learning.learn(unit, [(w.step.device_id, w.step.epoch, w.step.at, w.learned) for w in held if w.learned])
         informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
         informs.keep_sessions(connection, [(w.step.device_id, w.step.epoch, w.until) for w in held if w.until is not None])
@@ -143,7 +157,7 @@ class Batch:
         own = []
         for out, work in zip(outs, works, strict=True):
             old_login = work.inform.login == "onboarding" and self.briefing.cpe_auth == "device"
-            planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login, out.new_firmware)
+            planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login, out.new_firmware, self._configure(out))
             if planned:
                 own.append(OwnWork(out.tenant, out.device_id, work.inform.identity.key, planned, work.inform.at))
                 with_tasks.add(out.device_id)
@@ -158,6 +172,15 @@ class Batch:
             progress.note_scheduled(unit.session, appointed, works[0].inform.at)
         tasks = progress.load_open(unit.session, self.briefing, sorted(with_tasks)) if with_tasks else {}
         return [Informed(out, tasks.get(out.device_id, []), quirks_of(out, self.book)) for out in outs]
+
+    def _configure(self, out: InformOut) -> str:
+        anew = out.is_new or out.admitted_now or out.new_firmware or BOOTSTRAP in out.events
+        return why_configure(out.desired_key, out.parameter_key, self.profiles.any(out.tenant), anew)
+
+
+def _configured(step: StepIn) -> list[Configured]:
+    ended = (change for change in step.changes if isinstance(change, Ended) and change.task.kind == "configure")
+    return [Configured(step.tenant, step.device_id, step.at, c.outcome) for c in ended if not isinstance(c.outcome, Wait)]
 
 
 def _keys(inform: Inform) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from acs.db.engine import Database, Unit
 
 Work = Any
 Apply = Callable[[Unit, Sequence[Work]], list[Any]]
+Waiting = tuple[Work, Deferred[Any], float]
+"""A work, what fires once it is durable, and since when it waits."""
 
 _log = log.get("commit")
 _batches = Histogram("hearthline_commit_batch_size", "items per group commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
@@ -41,9 +43,11 @@ class GroupCommit:
         self._reactor, self._database, self._apply = reactor, database, apply
         self._window_s, self._most, self._waiting_limit = window_s, most, waiting_limit
         self._prepare = prepare
-        self._waiting: list[tuple[Work, Deferred[Any]]] = []
+        self._waiting: list[Waiting] = []
         self._timer: Any = None
         self._busy = False
+        self._oldest = 0.0
+        """Since when the batch that is being stored has waited."""
         self._idle: list[Deferred[None]] = []
         self._pool = ThreadPool(1, 1, name="writer")
         self._pool.start()
@@ -53,7 +57,7 @@ class GroupCommit:
         if len(self._waiting) >= self._waiting_limit:
             raise Overloaded
         done: Deferred[Any] = Deferred()
-        self._waiting.append((work, done))
+        self._waiting.append((work, done, self._reactor.seconds()))
         if not self._busy:
             if len(self._waiting) >= self._most:
                 self._flush()
@@ -69,13 +73,13 @@ class GroupCommit:
         if not batch:
             self._settle_idle()
             return
-        self._busy = True
+        self._busy, self._oldest = True, batch[0][2]
         self._pool.callInThread(self._commit, batch)
 
-    def _commit(self, batch: list[tuple[Work, Deferred[Any]]]) -> None:
+    def _commit(self, batch: list[Waiting]) -> None:
         """In the writer thread."""
         begin = time.perf_counter()
-        works = [work for work, _ in batch]
+        works = [work for work, _, _ in batch]
         try:
             if self._prepare is not None:
                 self._prepare(works)
@@ -98,14 +102,20 @@ class GroupCommit:
         with self._database.write() as unit:
             return self._apply(unit, works)
 
-    def _committed(self, batch: list[tuple[Work, Deferred[Any]]], results: list[Any]) -> None:
+    def waits_s(self) -> float:
+        """How long the oldest work that is not stored yet has been waiting, in seconds; 0 when there is none."""
+        if self._busy:
+            return float(self._reactor.seconds() - self._oldest)
+        return float(self._reactor.seconds() - self._waiting[0][2]) if self._waiting else 0.0
+
+    def _committed(self, batch: list[Waiting], results: list[Any]) -> None:
         self._busy = False
         if self._waiting:
             if len(self._waiting) >= self._most:
                 self._flush()
             elif self._timer is None:
                 self._timer = self._reactor.callLater(self._window_s, self._flush)
-        for (_, done), result in zip(batch, results, strict=True):
+        for (_, done, _), result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 done.errback(result)
             else:

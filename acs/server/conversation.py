@@ -222,6 +222,9 @@ class Conversation:
             answer = None
             if asked is not None:
                 return await self._ask(runner, asked, now)
+            if runner.unbriefed is not None:
+                await self._brief(runner, runner.unbriefed, now, load)
+                continue
             if not self.check_queue:
                 break
             self.check_queue = False
@@ -232,6 +235,19 @@ class Conversation:
                 break
         await self._end(now)
         return None
+
+    async def _brief(self, runner: Runner, task: Task, now: datetime, load: Any) -> None:
+        """Tell the operation whose turn it is what it must know, worked out from all that this session read before it: so that is stored first."""
+        step = self._step(now)
+        if step.step.changes or step.values or step.snapshots or step.step.answered or step.learned:
+            await self._store(step)
+        assert self.device is not None
+        try:
+            told = await load(self.device.device_id, task)
+        except Exception:
+            _log.exception("a brief failed", device=self.device.device_id, kind=task.kind)
+            told = {"error": "An error of ours kept it from being put together; it is in the log."}
+        runner.brief(told)
 
     def _next(self, runner: Runner, now: datetime, answer: Any) -> Ask | None:
         """The runner's next question. A defect in a procedure ends its operation, not the session."""

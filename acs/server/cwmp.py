@@ -5,7 +5,6 @@ of another worker is taken over from the database. An exception ends one session
 """
 
 import gzip
-import random
 import re
 import zlib
 from collections import OrderedDict
@@ -26,6 +25,7 @@ from acs.cwmp.messages import Inform
 from acs.cwmp.session import EMPTY_POST, EmptyPost, State
 from acs.devices.informs import InformOut
 from acs.provisioning.runner import Task
+from acs.server.admission import Admission
 from acs.server.auth import CpeAuthenticator
 from acs.server.batch import Takeover
 from acs.server.commit import GroupCommit, Overloaded
@@ -83,6 +83,7 @@ class CwmpHandler:
     redirects: Redirects = field(default_factory=Redirects)
     entrance: Entrance = None  # type: ignore[assignment]
     """Left out, one that knows the logins of `auth` and no other rule."""
+    admission: Admission = field(default_factory=Admission)
     decode: DecoderApart = field(default_factory=DecoderApart)
     _by_token: dict[str, Conversation] = field(default_factory=dict)
     _by_device: dict[int, Conversation] = field(default_factory=dict)
@@ -110,6 +111,8 @@ class CwmpHandler:
 
     async def _post(self, request: Request, body: bytes) -> Response:
         conversation = await self._find(request)
+        if conversation is None and (wait_s := self.admission.refuses(body)) is not None:
+            return self._later(wait_s)
         envelope: Envelope | EmptyPost = EMPTY_POST
         if body.strip():
             try:
@@ -160,6 +163,7 @@ class CwmpHandler:
         assert conversation.device is not None
         self._hold(conversation, request.connection)
         _informs.labels(conversation.device.events[0] if conversation.device.events else "none").inc()
+        self.admission.came(conversation.device.events)
         _tell(conversation.device, identity.key)
         self.entrance.came_in(identity, conversation.device.device_id)
         _seconds.observe((self.now() - now).total_seconds())
@@ -322,9 +326,10 @@ class CwmpHandler:
             self._abandon(conversation, "failed", str(error))
         return Response(status, answer or b"", (_XML,) if answer else (), close=True)
 
-    def _later(self) -> Response:
+    def _later(self, wait_s: int | None = None) -> Response:
         """Too busy: come again, each at another time."""
-        return Response(503, b"", ((b"Retry-After", b"%d" % random.randint(30, 300)),), close=True)  # noqa: S311 - spreads load, keeps no secret
+        wait_s = self.admission.come_again_s() if wait_s is None else wait_s
+        return Response(503, b"", ((b"Retry-After", b"%d" % wait_s),), close=True)
 
     # ---- from outside ----------------------------------------------------------------------------------
 

@@ -22,16 +22,19 @@ from acs.cwmp.digest import Nonces
 from acs.db.engine import Database
 from acs.db.revision import require_current
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.desired import service as desired
 from acs.errors import WrongEnvironment
 from acs.hints.hub import Hub, listen
 from acs.hints.listen import HintListener, listener_for
 from acs.hints.publish import SocketPublisher
 from acs.operations import progress
 from acs.operations.briefing import Briefing
+from acs.provisioning.runner import Task
 from acs.quirks import service as quirks
 from acs.quirks.book import QuirkBook
 from acs.secrets import Vault
 from acs.server import files
+from acs.server.admission import Admission, Marks
 from acs.server.auth import CpeAuthenticator, account_of
 from acs.server.batch import Batch, take_over
 from acs.server.calls import Calls
@@ -41,13 +44,18 @@ from acs.server.http import HttpFactory, Limits
 from acs.server.login.doorman import Doorman, login_rules
 from acs.server.redirects import Redirects
 from acs.server.redirects import load as read_redirects
+from acs.server.watching import Watching
 from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
 from acs.serving.workers import Workers
 from acs.settings import Settings
+from datamodels import library
 
 RELOAD_S = 60.0
 """How often the quirk registry is read though no hint said that it changed: a lost hint costs a minute."""
+
+TICK_S = 0.25
+"""How often admission looks at how long things wait."""
 
 _log = log.get("cwmp")
 
@@ -57,6 +65,7 @@ def utc_now() -> datetime:
 
 
 def open_database(settings: Settings, publish: bool = True) -> Database:
+    library.use(settings.home / "datamodels")
     publisher = SocketPublisher(settings.socket_path) if publish and settings.is_sqlite else None
     return Database(settings.database, publisher)
 
@@ -71,10 +80,16 @@ class CwmpWorker:
         self._reloading: Deferred[None] | None = None
         self._stale = False
         self._book.replace(quirks.load(database))
-        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes, self._book)
+        self._profiles = desired.ProfileBook()
+        self._profiles.replace(desired.load_book(database))
+        self.watching = Watching(reactor, database, number, utc_now)
+        batch = Batch(vault, briefing, settings.cpe_auth == "none", settings.recorder_keep, settings.recorder_bytes, self._book, self.watching.book,
+                      profiles=self._profiles)  # fmt: skip
         self.commit = GroupCommit(reactor, database, batch, settings.commit_window_s, prepare=batch.prepare)
 
-        async def load(device_id: int) -> Any:
+        async def load(device_id: int, late: Task | None = None) -> Any:
+            if late is not None:
+                return await deferToThread(_brief, database, vault, self._book, device_id, late)
             return await deferToThread(_load, database, briefing, device_id)
 
         async def claim(device_id: int, token: str, held_epoch: int | None) -> Any:
@@ -91,24 +106,39 @@ class CwmpWorker:
         )  # fmt: skip
         self._redirects = Redirects()
         self._redirects.replace(read_redirects(database))
-        self.handler = CwmpHandler(policy, self.commit, auth, utc_now, load, claim, redirects=self._redirects, entrance=self.doorman.entrance)
+        marks = Marks(settings.admission_high_s, settings.admission_low_s, settings.retry_min_s, settings.retry_max_s)
+        self.handler = CwmpHandler(
+            policy, self.commit, auth, utc_now, load, claim, redirects=self._redirects, entrance=self.doorman.entrance,
+            admission=Admission(marks),
+        )  # fmt: skip
+        self._ticked = reactor.seconds()
         limits = Limits(
             settings.max_header, settings.max_body, idle_s=settings.session_timeout_max_s, per_address=settings.max_connections_per_address
         )
         self.factory = HttpFactory(reactor, self.handler, limits)
         self.doorman.guard(self.factory)
-        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep), LoopingCall(self._reload)]
-        for sweep, every_s in zip(self._sweeps, (2.0, 2.0, RELOAD_S), strict=True):
+        self._sweeps = [LoopingCall(self.handler.sweep), LoopingCall(self.factory.sweep), LoopingCall(self._reload), LoopingCall(self._tick)]
+        for sweep, every_s in zip(self._sweeps, (2.0, 2.0, RELOAD_S, TICK_S), strict=True):
             sweep.clock = reactor
             sweep.start(every_s, now=False)
         self._forget = listener.subscribe(self._hints)
 
+    def _tick(self) -> None:
+        """What is to be stored may wait, or all that comes because the reactor has too much to do: the longer counts."""
+        now = self._reactor.seconds()
+        late_s = max(0.0, now - self._ticked - TICK_S)
+        self._ticked = now
+        self.handler.admission.tick(max(self.commit.waits_s(), late_s), now)
+
     def _hints(self, hints: list[dict[str, Any]]) -> None:
         self.doorman.hints(hints)
+        self.watching.hints(hints)
         for hint in hints:
             if hint.get("kind") == "operation":
                 self.handler.queued(hint["device"])
-        if any(hint.get("kind") in ("quirks", "redirects") for hint in hints):
+                if hint.get("urgent") and (key := hint.get("key")):
+                    self.handler.admission.want(key)
+        if any(hint.get("kind") in ("quirks", "redirects", "profiles") for hint in hints):
             self._reload()
 
     def _reload(self) -> None:
@@ -121,6 +151,8 @@ class CwmpWorker:
         self._reloading.addCallback(self._book.replace)
         self._reloading.addCallback(lambda _: deferToThread(read_redirects, self._database))
         self._reloading.addCallback(self._redirects.replace)
+        self._reloading.addCallback(lambda _: deferToThread(desired.load_book, self._database))
+        self._reloading.addCallback(self._profiles.replace)
         self._reloading.addErrback(lambda failure: _log.warning("quirks not reloaded", error=str(failure.value)))
         self._reloading.addCallback(self._reloaded)
 
@@ -139,6 +171,7 @@ class CwmpWorker:
             await self._reloading
         self.handler.stop()
         await self.doorman.stop()
+        await self.watching.stop()
         await self.commit.drained()
         self.commit.stop()
 
@@ -159,6 +192,11 @@ def listen_cwmp(reactor: Any, factory: HttpFactory, tls: ServerTls | None, main:
 def _load(database: Database, briefing: Briefing, device_id: int) -> Any:
     with database.read() as session:
         return progress.load_open(session, briefing, [device_id]).get(device_id, [])
+
+
+def _brief(database: Database, vault: Vault, book: QuirkBook, device_id: int, task: Task) -> Any:
+    with database.read() as session:
+        return desired.brief(session, vault, device_id, task.args, utc_now(), book)
 
 
 class CwmpParent:

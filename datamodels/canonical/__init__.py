@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from datamodels.canonical.catalogue import catalogue
+from datamodels.canonical.explaining import Explanation, Fate, Turn, explain
 from datamodels.canonical.resolver import Resolver, described, described_table, known_root, resolve
 from datamodels.canonical.shapes import CanonicalParameter, Column, Correction, Health, Limits, Resolved, Row, Table, Value, ValueType
 from datamodels.canonical.writing import Write, to_raw
@@ -18,17 +19,21 @@ __all__ = [
     "CanonicalParameter",
     "Column",
     "Correction",
+    "Explanation",
+    "Fate",
     "Health",
     "Limits",
     "Resolved",
     "Resolver",
     "Row",
     "Table",
+    "Turn",
     "Value",
     "ValueType",
     "Write",
     "describe",
     "describe_table",
+    "explain",
     "group_label",
     "groups",
     "judge",

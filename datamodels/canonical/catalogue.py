@@ -7,13 +7,15 @@ How a file looks is explained in data/README.md.
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from datamodels import library
 from datamodels.canonical.convert import CONVERSIONS
 from datamodels.canonical.selectors import TESTS, split_anchor
 from datamodels.canonical.shapes import (
@@ -29,10 +31,12 @@ from datamodels.canonical.shapes import (
     Table,
     ValueType,
 )
+from datamodels.overlay import Overlay, overlays
 from datamodels.tree import ROOTS
 
 DATA_DIRECTORY = Path(__file__).parent / "data"
 GROUPS_FILE = "groups.toml"
+_log = logging.getLogger(__name__)
 Spec = dict[str, Any]
 Grouped = TypeVar("Grouped", CanonicalParameter, Table)
 
@@ -55,8 +59,42 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue of this installation, read once per process."""
+    """The catalogue of this installation with the paths that imported overlays add, read once per process and import."""
+    found = shipped()
+    for each in overlays():
+        try:
+            found = extended(found, each)
+        except CatalogueError as error:  # written for another release
+            _log.warning("overlay %s: its canonical paths are left out: %s", each.name, error)
+    return found
+
+
+@cache
+def shipped() -> Catalogue:
     return read(DATA_DIRECTORY)
+
+
+def extended(found: Catalogue, overlay: Overlay) -> Catalogue:
+    """With the overlay's paths before those we ship, of names there are. CatalogueError names what is wrong."""
+    parameters = dict(found.parameters)
+    for spec in overlay.canonical:
+        entry = {key: value for key, value in spec.items() if key != "name"}
+        name = str(spec.get("name", ""))
+        if name not in parameters:
+            raise CatalogueError(f"{overlay.name}: there is no canonical parameter {name!r}")
+        try:
+            candidate = _candidate({}, entry)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CatalogueError(f"{overlay.name}: {name}: {error!r} is missing or of the wrong kind") from error
+        known = parameters[name]
+        listed = (candidate, *known.candidates.get(overlay.root, ()))
+        parameters[name] = replace(known, candidates={**known.candidates, overlay.root: listed})
+    made = replace(found, parameters=parameters)
+    _check_anchors(made)
+    return made
+
+
+library.on_change(catalogue.cache_clear)
 
 
 def read(directory: Path) -> Catalogue:

@@ -8,22 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from datamodels import library
 from datamodels.canonical.catalogue import catalogue
 from datamodels.canonical.convert import from_raw
 from datamodels.canonical.selectors import TreeIndex
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Case, CellSource, Column, Correction, Resolved, Row, Table, Value
-from datamodels.tree import ROOTS, for_root
+from datamodels.tree import ROOTS, Model, for_root
 
 
 class Resolver:
     """The canonical view of one device. `tree` maps full paths to raw text and must not change meanwhile. `corrections` by canonical name
-    hold for reading and writing; cells of tables have none.
+    hold for reading and writing; cells of tables have none. `model` is the device's own where overlays are about it (overlay.model_of).
 
     KeyError for a root that is neither Device nor InternetGatewayDevice, and for names that are not canonical.
     """
 
-    def __init__(self, tree: Mapping[str, str], root: str, corrections: Mapping[str, Correction] = MappingProxyType({})) -> None:
+    def __init__(
+        self, tree: Mapping[str, str], root: str, corrections: Mapping[str, Correction] = MappingProxyType({}), model: Model | None = None
+    ) -> None:
+        library.refresh()
         self.root = known_root(root)
+        self.model = model or for_root(self.root)
         self.corrections = corrections
         self.tree = tree
         self.index = TreeIndex(tree, self.root, catalogue().anchors[self.root])
@@ -33,17 +38,21 @@ class Resolver:
         parameter = described(name)
         unmapped: Resolved | None = None
         for candidate, path in self.existing(parameter):
-            raw = self._raw(candidate, path)
+            raw, value = self.reading_of(parameter, candidate, path)
             if raw is None:
                 continue
-            if candidate.only and raw.strip().lower() not in candidate.words:
-                continue
-            value = self._case_word(candidate, path) if candidate.cases else from_raw(parameter, candidate, raw)
-            resolved = Resolved(name, path, raw, value, parameter.unit, parameter.writable and is_writable(candidate, path, self.root))
+            resolved = Resolved(name, path, raw, value, parameter.unit, parameter.writable and is_writable(candidate, path, self.model))
             if value is not None and value not in ("", ()):
                 return resolved
             unmapped = unmapped or resolved  # an empty first choice gives way to a filled second
         return unmapped
+
+    def reading_of(self, parameter: CanonicalParameter, candidate: Candidate, path: str) -> tuple[str | None, Value]:
+        """The text of a candidate that stands in the tree, and what it means; no text where its word is about something else."""
+        raw = self._raw(candidate, path)
+        if raw is None or (candidate.only and raw.strip().lower() not in candidate.words):
+            return None, None
+        return raw, self._case_word(candidate, path) if candidate.cases else from_raw(parameter, candidate, raw)
 
     def all(self) -> dict[str, Resolved]:
         """Every canonical name this device has a parameter for."""
@@ -66,14 +75,17 @@ class Resolver:
         correction = self.corrections.get(parameter.name)
         for known in parameter.candidates.get(self.root, ()):
             candidate = known if correction is None else correction.of(known)
-            if candidate.gather is not None:
-                rows = self._gathered(candidate)
-                if rows:
-                    yield candidate, rows[0] + candidate.rest
-                continue
-            path = self.index.path(candidate.anchor, candidate.rest)
-            if path is not None and path in self.tree:
+            path = self.place_of(candidate)
+            if path is not None:
                 yield candidate, path
+
+    def place_of(self, candidate: Candidate) -> str | None:
+        """Where this candidate stands in the tree."""
+        if candidate.gather is not None:
+            rows = self._gathered(candidate)
+            return rows[0] + candidate.rest if rows else None
+        path = self.index.path(candidate.anchor, candidate.rest)
+        return path if path is not None and path in self.tree else None
 
     def _raw(self, candidate: Candidate, path: str) -> str | None:
         if candidate.gather is None:
@@ -146,11 +158,11 @@ def known_root(root: str) -> str:
     return bare
 
 
-def is_writable(candidate: Candidate, path: str, root: str) -> bool:
+def is_writable(candidate: Candidate, path: str, model: Model) -> bool:
     """By the data model; a vendor parameter is writable if its data file gives the type to write."""
     if candidate.constant is not None or candidate.gather is not None:
         return False
-    entry = for_root(root).lookup(path)
+    entry = model.lookup(path)
     return candidate.wire is not None if entry is None else entry.writable
 
 

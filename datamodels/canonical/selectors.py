@@ -59,7 +59,7 @@ class TreeIndex:
         if name not in self._found:
             self._found[name] = None  # an anchor that needs itself finds nothing
             for rule in self._anchors[name].rules:
-                found = self._by_rule(rule)
+                found = self.by_rule(rule)
                 if found is not None:
                     self._found[name] = found
                     break
@@ -117,7 +117,11 @@ class TreeIndex:
                 return created
             self.objects[path] = {}
 
-    def _by_rule(self, rule: Rule) -> str | None:
+    def rules_of(self, name: str) -> tuple[Rule, ...]:
+        return self._anchors[name].rules
+
+    def by_rule(self, rule: Rule) -> str | None:
+        """The row this rule alone would find."""
         if rule.named_by is not None:
             return self.referred(self.tree.get(rule.named_by, ""))
         if rule.below is not None:

@@ -13,7 +13,6 @@ from datamodels.canonical.convert import refused, to_raw_text
 from datamodels.canonical.resolver import Resolver, described, is_writable
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Value
 from datamodels.check import check, wire_type
-from datamodels.tree import for_root
 
 Write = tuple[str, str, str]
 """(path, raw text, xsi:type), as `("Device.WiFi.Radio.1.Channel", "6", "xsd:unsignedInt")`."""
@@ -50,7 +49,7 @@ def _root_of(tree: Mapping[str, str]) -> str:
 def _target(resolver: Resolver, parameter: CanonicalParameter) -> tuple[Candidate, str]:
     existing = list(resolver.existing(parameter))
     for candidate, path in existing:
-        if is_writable(candidate, path, resolver.root):
+        if is_writable(candidate, path, resolver.model):
             return candidate, path
     if existing:
         raise ValueError(f"{parameter.name} can only be read on this device ({existing[0][1]}).")
@@ -86,7 +85,7 @@ def _case_writes(resolver: Resolver, parameter: CanonicalParameter, candidate: C
 
 
 def _write(resolver: Resolver, parameter: CanonicalParameter, candidate: Candidate, path: str, raw: str) -> Write:
-    entry = for_root(resolver.root).lookup(path)
+    entry = resolver.model.lookup(path)
     if entry is None:
         return path, raw, f"xsd:{candidate.wire or 'string'}"
     problem = check(entry, raw)

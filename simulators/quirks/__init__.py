@@ -121,11 +121,17 @@ def rows() -> frozenset[str]:
     return frozenset(row for profile in named().values() for row in profile["rows"])
 
 
+STANDARD = Quirks()
+"""Of a device that departs from nothing: shared by all of them."""
+
+
 def quirks_of(names: Sequence[str]) -> Quirks:
     """All the named quirks together: words add up, of other knobs the last counts. `FILE.toml` and `FILE.toml:name` read a file.
 
     KeyError naming one that does not exist, WrongEnvironment for a file that cannot be read.
     """
+    if not names:
+        return STANDARD
     found = Quirks()
     for name in names:
         found = _with(found, profile_in_file(name) if ".toml" in name else named()[name])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodels.check import Fault, Problem, check, is_secret, items_of, limits_in_words, wire_type
+from datamodels.check import Fault, Problem, Rule, check, is_secret, items_of, limits_in_words, wire_type
 from datamodels.entry import Entry, EnumValue, Kind, Range, Size, Syntax
 from datamodels.tree import ROOTS, for_root
 
@@ -25,18 +25,35 @@ def made(**facets) -> Entry:
 CHANNEL = "Device.WiFi.Radio.1.Channel"
 
 
+def told(entry: Entry, text: str) -> tuple[Fault, str] | None:
+    problem = check(entry, text)
+    return None if problem is None else (problem.code, problem.sentence)
+
+
 def test_a_value_within_the_rules_has_no_problem():
     assert check(of(CHANNEL), "36") is None
 
 
 @pytest.mark.cwmp("B-61")
 def test_the_sentence_names_parameter_rule_and_value():
-    assert check(of(CHANNEL), "300") == Problem(Fault.BAD_VALUE, "Channel must be 1 to 255; 300 is above.")
-    assert check(of(CHANNEL), "0") == Problem(Fault.BAD_VALUE, "Channel must be 1 to 255; 0 is below.")
-    assert check(of(CHANNEL), "six") == Problem(Fault.WRONG_TYPE, "Channel must be a whole number; six is not.")
-    assert check(of("Device.WiFi.SSID.1.SSID"), "x" * 33) == Problem(
-        Fault.BAD_VALUE, f"SSID must have at most 32 characters; {'x' * 33} has 33."
+    assert told(of(CHANNEL), "300") == (Fault.BAD_VALUE, "Channel must be 1 to 255; 300 is above.")
+    assert told(of(CHANNEL), "0") == (Fault.BAD_VALUE, "Channel must be 1 to 255; 0 is below.")
+    assert told(of(CHANNEL), "six") == (Fault.WRONG_TYPE, "Channel must be a whole number; six is not.")
+    assert told(of("Device.WiFi.SSID.1.SSID"), "x" * 33) == (Fault.BAD_VALUE, f"SSID must have at most 32 characters; {'x' * 33} has 33.")
+
+
+def test_the_rule_and_its_facets_come_apart_from_the_sentence():
+    assert check(of(CHANNEL), "300") == Problem(
+        Fault.BAD_VALUE, "Channel must be 1 to 255; 300 is above.", Rule.RANGE, "Channel", "300", ranges=(Range("1", "255"),)
     )
+    size = check(of("Device.WiFi.SSID.1.SSID"), "x" * 33)
+    assert (size.rule, size.length, size.unit, size.sizes) == (Rule.SIZE, 33, "characters", (Size(0, 32),))
+    word = check(of("Device.WiFi.AccessPoint.1.WPS.ConfigMethodsEnabled"), "Magic")
+    assert word.rule is Rule.ENUM
+    assert "PushButton" in word.words
+    assert check(of("Device.WiFi.AccessPoint.1.Security.KeyPassphrase"), "short").shown is None
+    assert check(of("Device.DeviceInfo.UpTime"), "5").rule is Rule.READ_ONLY
+    assert check(of("Device.WiFi.Radio.1.Enable"), "maybe").rule is Rule.BOOLEAN
 
 
 def test_fault_codes_are_those_a_device_would_answer():
@@ -122,7 +139,7 @@ def test_patterns_are_anchored_and_the_empty_one_allows_the_empty_text():
     mac = of("Device.DHCPv4.Server.Pool.1.StaticAddress.1.Chaddr")
     assert check(mac, "00:11:22:aa:BB:cc") is None
     assert check(mac, "") is None
-    assert check(mac, "00:11:22:aa:BB") == Problem(Fault.BAD_VALUE, "Chaddr must have the form MACAddress; 00:11:22:aa:BB has not.")
+    assert told(mac, "00:11:22:aa:BB") == (Fault.BAD_VALUE, "Chaddr must have the form MACAddress; 00:11:22:aa:BB has not.")
     assert check(made(type="string", patterns=("a|b",)), "ab").code == 9007
 
 

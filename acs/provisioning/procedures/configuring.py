@@ -59,6 +59,8 @@ class Came:
     snapshots: tuple[Snapshot, ...] = ()
     key: str | None = None
     needs_restart: bool = False
+    touched: bool = False
+    """All held already: one value was written again, so that the device takes the key."""
     watched: int = 0
     fault: CwmpFault | None = None
     not_ready: Wait | None = None
@@ -78,6 +80,7 @@ def configure(ctx: Context) -> Procedure:
     result = {
         "key": came.key, "wanted_key": desired.key, "profiles": [list(p) for p in desired.profiles], "written": came.written, "added": came.added,
         "deleted": came.deleted, "refused": came.refused, "marks": came.marks, "watched": came.watched, "needs_restart": came.needs_restart,
+        "touched": came.touched,
         "briefed_at": order.briefed_at, "firmware": desired.firmware,
     }  # fmt: skip
     if came.refused and not (came.written or came.added or came.deleted):
@@ -103,7 +106,7 @@ def carried_out(ctx: Context, order: Order) -> Generator[Any, Answer, Came]:
     values = tuple(v for row in rows.values() for v in row) + plan.values
     if not values and not came.written and came.key != desired.key and not loses_key:
         again = touched(desired, known)
-        values = (again,) if again is not None else ()
+        values, came.touched = ((again,), True) if again is not None else ((), False)
     if values:
         yield from _write(ctx, desired.key, values, came)
         if came.not_ready is not None:

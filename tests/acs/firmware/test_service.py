@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acs import audit
+from acs.devices.models import DeviceTag
 from acs.errors import Conflict, Invalid, NotFound, TooLarge
 from acs.firmware import service as firmware
 from acs.secrets import Vault
@@ -163,6 +164,41 @@ def test_path_is_found_from_what_the_device_runs(any_database, add, now):
     assert [image.id for image in path().steps] == [step, goal]
     with pytest.raises(NotFound):
         ask(any_database, firmware.runs, 2, device)
+
+
+def test_query_of_an_image_is_checked_and_asked(any_database, add, now):
+    with pytest.raises(Invalid) as caught:
+        add(query="model = ")
+    assert caught.value.field == "query"
+    goal, device = add(version="3.0", query="tag:lab"), add_device(any_database, software_version="1.0")
+
+    def path():
+        return ask(any_database, lambda session: firmware.path(session, 1, firmware.runs(session, 1, device), goal, now))
+
+    assert path().reason.endswith("is for devices with tag:lab; this one is not among them.")
+    with any_database.write() as unit:
+        unit.session.add(DeviceTag(device_id=device, tag="lab", tenant_id=1))
+    assert [image.id for image in path().steps] == [goal]
+
+
+def test_census_says_how_many_devices_run_what(any_database, add, now, monkeypatch):
+    for number, (model, version) in enumerate([("G240", "1.0"), ("G240", "1.0"), ("G240", "2.0"), ("R110", "1.0"), ("G240", "")]):
+        add_device(any_database, f"C{number}", model=model, software_version=version)
+    add_device(any_database, "theirs", tenant_id=2, model="G240", software_version="9")
+
+    def told(tenant=1):
+        return [(each.model, each.version, each.devices) for each in ask(any_database, firmware.census, tenant, now)]
+
+    live = told()
+    assert live == [("G240", "1.0", 2), ("G240", "", 1), ("G240", "2.0", 1), ("R110", "1.0", 1)]
+    monkeypatch.setattr(firmware, "LIVE_MOST", 3)
+    assert told() == []
+    assert do(any_database, firmware.keep_census, 1, ask(any_database, firmware.count_running, 1), now) == 4
+    assert told() == live
+    assert do(any_database, firmware.keep_census, 1, [("G240", "3.0", 7)], now) == 1
+    assert told() == [("G240", "3.0", 7)]
+    image = ask(any_database, firmware.get, 1, add(model="R110"))
+    assert [each.devices for each in firmware.running(ask(any_database, firmware.census, 1, now), image)] == []
 
 
 def test_folder_in_a_file_name_is_left_out(any_database, add):

@@ -24,7 +24,7 @@ def opened(play, url):
 
 
 def test_every_need_of_a_kind_can_be_met(play):
-    for need in {need for kind in KINDS.values() for need in kind.briefing}:
+    for need in {need for kind in KINDS.values() if not kind.late for need in kind.briefing}:
         assert callable(getattr(play.briefing, f"_{need}"))
 
 

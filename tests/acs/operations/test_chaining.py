@@ -113,3 +113,5 @@ def test_device_that_went_back_by_itself_is_noticed_for_a_week(play, images, now
         play.do(chaining.notice_undone, [(play.device, "1.0")], now + timedelta(hours=1))
     assert told() == ["1.5 → 1.0: the device went back by itself"]
     assert play.view(operation).result["undone_at"] == (now + timedelta(hours=1)).isoformat()
+    assert play.ask(service.of_image, 1, images[0], now) == {"undone": 1}
+    assert play.ask(service.of_image, 2, images[0], now) == {}

@@ -742,6 +742,19 @@ def test_overload_puts_off_with_a_random_wait(bench: Bench):
     assert refused("overload") == before + 20
 
 
+def test_closed_door_refuses_a_routine_contact_before_it_is_decoded_and_a_session_under_way_goes_on(bench: Bench):
+    line = bench.line()
+    cookie, question = asked(bench, line)
+    bench.handler.admission.openness = 0.0
+    decode, bench.handler.decode = bench.handler.decode, None  # type: ignore[assignment]
+    put_off = bench.line().ask(post(envelope(inform("S9", "2 PERIODIC"))))
+    assert (put_off.status, put_off.body) == (503, b"")
+    assert 30 <= int(put_off.one("retry-after")) <= 300
+    bench.handler.decode = decode
+    assert bench.line().ask(post(envelope(inform("S9", "6 CONNECTION REQUEST")))).status == 200
+    assert line.ask(post(envelope(values({VERSION: "1"}), rid=question.id), cookie)).status in (200, 204)
+
+
 def test_overload_in_mid_session_puts_off_and_is_counted(bench: Bench):
     line = bench.line()
     cookie, question = asked(bench, line)

@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("put_off", sa.Integer(), nullable=False),
         sa.Column("live", sa.Integer(), nullable=False),
+        sa.Column("openness", sa.Float(), nullable=False),
         sa.Column("answer_ms", sa.Float(), nullable=False),
         sa.Column("cpu_ms", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("at", "worker", name=op.f("pk_worker_load")),
