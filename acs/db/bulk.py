@@ -40,14 +40,16 @@ def update_rows(connection: Connection, model: type[Base], key: Sequence[str], c
 
 
 def upsert_rows(
-    connection: Connection, model: type[Base], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row], update_all: bool = True
-) -> None:
-    """Insert the rows; where `key` exists already, set `columns` anew (or leave the row alone if not `update_all`)."""
+    connection: Connection, model: type[Base], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row], update_all: bool = True,
+    if_changed: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """Insert the rows; where `key` exists already, set `columns` anew (or leave the row alone if not `update_all`, or unless one of
+    `if_changed` differs)."""
     ordered = _ordered(key, rows)
     if not ordered:
         return
     names = (*key, *columns)
-    statement, converts = _insert(table_of(model), names, tuple(key), update_all, connection.dialect.name)
+    statement, converts = _insert(table_of(model), names, tuple(key), update_all, if_changed, connection.dialect.name)
     connection.exec_driver_sql(statement, _given(connection, names, converts, ordered))
 
 
@@ -60,7 +62,7 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) 
     if missing := _defaults(table, names):
         rows = [{**missing, **row} for row in rows]
         names = tuple(rows[0])
-    statement, converts = _insert(table, names, (), False, connection.dialect.name)
+    statement, converts = _insert(table, names, (), False, (), connection.dialect.name)
     connection.exec_driver_sql(statement, _given(connection, names, converts, rows))
 
 
@@ -141,7 +143,7 @@ def _update(table: Table, key: tuple[str, ...], columns: tuple[str, ...], dialec
 
 @lru_cache(maxsize=256)
 def _insert(
-    table: Table, names: tuple[str, ...], key: tuple[str, ...], update_all: bool, dialect: str
+    table: Table, names: tuple[str, ...], key: tuple[str, ...], update_all: bool, if_changed: tuple[str, ...], dialect: str
 ) -> tuple[str, tuple[_Convert | None, ...]]:
     """An INSERT; with `key`, one that sets all else anew where the key exists, or leaves such a row alone."""
     listed = ", ".join(_q(name) for name in names)
@@ -150,6 +152,9 @@ def _insert(
     if key:
         sets = ", ".join(f"{_q(name)} = excluded.{_q(name)}" for name in names if name not in key)
         statement += f" ON CONFLICT ({', '.join(_q(name) for name in key)}) " + (f"DO UPDATE SET {sets}" if update_all and sets else "DO NOTHING")
+        differs = "IS NOT" if dialect == "sqlite" else "IS DISTINCT FROM"
+        if if_changed:
+            statement += " WHERE " + " OR ".join(f"{_q(table.name)}.{_q(name)} {differs} excluded.{_q(name)}" for name in if_changed)
     return statement, _converts(table, names, dialect)
 
 
@@ -166,7 +171,7 @@ def _delete(table: Table, key: str, dialect: str) -> str:
 
 
 def _one_of(key: str, dialect: str) -> str:
-    return f"{_q(key)} " + ("IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)")
+    return f"{_q(key)} " + ("IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)")  # noqa: S608
 
 
 def _unnest(table: Table, names: tuple[str, ...]) -> str:

@@ -29,7 +29,8 @@ class Reading:
 
 
 def keep(connection: Connection, readings: Sequence[Reading]) -> None:
-    """Make these the newest readings of their devices; of two of one parameter the later counts."""
+    """Make these the newest readings of their devices; of two of one parameter the later counts. One that says the same as before changes
+    nothing: `at` is since when it holds."""
     if not readings:
         return
     ids = name_ids(connection, {reading.name for reading in readings})
@@ -37,7 +38,7 @@ def keep(connection: Connection, readings: Sequence[Reading]) -> None:
         {"device_id": r.device_id, "name_id": ids[r.name], "tenant_id": r.tenant, "text": r.text[:TEXT_MAX], "number": r.number, "at": r.at}
         for r in readings
     ]
-    upsert_rows(connection, CanonicalValue, ("device_id", "name_id"), ("tenant_id", "text", "number", "at"), rows)
+    upsert_rows(connection, CanonicalValue, ("device_id", "name_id"), ("tenant_id", "text", "number", "at"), rows, if_changed=("text", "number"))
 
 
 def of_device(connection: Connection, device_id: int) -> dict[str, Reading]:

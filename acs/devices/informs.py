@@ -4,16 +4,16 @@ Called by the one commit of the last 20 ms with everything that came in; stateme
 read: the cost of an Inform does not depend on how much is stored (architecture: rule 2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from acs import log
 from acs.cwmp.events import BOOT, BOOTSTRAP, PERIODIC, VALUE_CHANGE, normalised
-from acs.cwmp.identity import Identity
+from acs.cwmp.identity import DeviceKey, Identity
 from acs.cwmp.messages import Inform, ParameterValueStruct
 from acs.cwmp.paths import ROOTS, root_of
 from acs.db.bulk import fetch_rows, insert_rows, update_rows
@@ -135,21 +135,19 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
     """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer."""
     keys = {work.identity.key for work in works}
     heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys)}
+    fresh: set[DeviceKey] = set()
     if len(heads) < len(keys):
         _follow_aliases(connection, works, heads)
+        fresh = keys - heads.keys()
     some_twice = len(keys) < len(works) or len({head.id for head in heads.values()}) < len(heads)
-    suspicious: list[Raised] = []
+    suspicious = _create(connection, {w.identity.key: w for w in reversed(works) if w.identity.key in fresh}, heads) if fresh else []
     seen: list[dict[str, Any]] = []
     results: list[InformOut] = []
     rows: dict[int, dict[str, Any]] = {}
     events: list[dict[str, Any]] = []
     for work in works:
-        head = heads.get(work.identity.key)
-        is_new = head is None
-        if head is None:
-            head = _create(connection, work)
-            heads[work.identity.key] = head
-            suspicious += _strange_names(connection, work, head)
+        head = heads[work.identity.key]
+        is_new = work.identity.key in fresh and head.inform_count == 0
         out, row = _one(connection, vault, work, head, is_new, admit_all)
         sighting = look(head.sightings, _sighting(work, row), out.was_in_session and head.session_until is not None and head.session_until > work.at)
         if sighting.document is not None:
@@ -195,18 +193,37 @@ def _sighting(work: InformIn, row: dict[str, Any]) -> Sighting:
     return Sighting(work.at, row["address"], work.login, work.certificate, row["hardware_version"], mac_of(work.inform))
 
 
-def _strange_names(connection: Connection, work: InformIn, head: _Head) -> list[Raised]:
-    """What is suspicious about a new device: a serial number that is none, or that another model has."""
-    serial, raised = work.identity.serial_number, []
-    if is_placeholder(serial):
-        evidence = {"at": work.at.isoformat(), "serial": serial, "address": work.address}
-        raised.append(Raised(work.tenant, head.id, AlarmKind.PLACEHOLDER, evidence, work.at))
-    else:
-        same = select(Device.id, Device.key, Device.address).where(
-            Device.tenant_id == work.tenant, Device.serial_number == serial[:64], Device.id != head.id
-        )
-        for row in connection.execute(same.limit(3)):
-            evidence = {"at": work.at.isoformat(), "other": row.key, "other_id": row.id, "other_address": row.address, "address": work.address}
+def _create(connection: Connection, works: Mapping[str, InformIn], heads: dict[str, _Head]) -> list[Raised]:
+    """Rows for identities that no device has, put into `heads`; what is suspicious about them."""
+    insert_rows(connection, Device, [_new_row(work) for work in works.values()])
+    heads |= {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", works.keys())}
+    return _strange_names(connection, [(work, heads[key]) for key, work in works.items()])
+
+
+def _new_row(work: InformIn) -> dict[str, Any]:
+    identity = work.identity
+    return {
+        "tenant_id": work.tenant, "key": identity.key, "oui": identity.oui[:16], "product_class": identity.product_class[:64],
+        "serial_number": identity.serial_number[:64], "model": identity.product_class[:64], "trust": Trust.QUARANTINE.value, "first_seen_at": work.at,
+    }  # fmt: skip
+
+
+def _strange_names(connection: Connection, new: Sequence[tuple[InformIn, _Head]]) -> list[Raised]:
+    """What is suspicious about new devices: a serial number that is none, or that another model has."""
+    raised: list[Raised] = []
+    serials: dict[str, list[tuple[int, int, str, str]]] = {}
+    columns = ("tenant_id", "id", "key", "address", "serial_number")
+    for row in fetch_rows(connection, Device, columns, "serial_number", {w.identity.serial_number[:64] for w, _ in new}):
+        serials.setdefault(row[4], []).append((row[0], row[1], row[2], row[3]))
+    for work, head in new:
+        serial = work.identity.serial_number
+        if is_placeholder(serial):
+            evidence = {"at": work.at.isoformat(), "serial": serial, "address": work.address}
+            raised.append(Raised(work.tenant, head.id, AlarmKind.PLACEHOLDER, evidence, work.at))
+            continue
+        others = [row for row in serials.get(serial[:64], ()) if row[0] == work.tenant and row[1] != head.id]
+        for _, other_id, other, address in others[:3]:
+            evidence = {"at": work.at.isoformat(), "other": other, "other_id": other_id, "other_address": address, "address": work.address}
             raised.append(Raised(work.tenant, head.id, AlarmKind.SERIAL, evidence, work.at))
     return raised
 
@@ -214,21 +231,6 @@ def _strange_names(connection: Connection, work: InformIn, head: _Head) -> list[
 def _alarm_event(each: Raised) -> dict[str, Any]:
     detail = ", ".join(f"{name} {value}" for name, value in each.evidence.items() if name in ("from", "to", "other", "serial"))
     return {"tenant_id": each.tenant, "device_id": each.device_id, "at": each.at, "code": f"identity_{each.kind}", "detail": detail[:300]}
-
-
-def _create(connection: Connection, work: InformIn) -> _Head:
-    identity = work.identity
-    device_id = connection.execute(
-        insert(Device)
-        .values(
-            tenant_id=work.tenant, key=identity.key, oui=identity.oui[:16], product_class=identity.product_class[:64],
-            serial_number=identity.serial_number[:64], model=identity.product_class[:64], trust=Trust.QUARANTINE.value, preregistered=False, epoch=0,
-            inform_count=0, inform_interval_s=0, silent_told=False, first_seen_at=work.at,
-        )
-        .returning(Device.id)
-    ).scalar_one()  # fmt: skip
-    (row,) = fetch_rows(connection, Device, _READ, "id", (device_id,))
-    return _Head(*row)
 
 
 def _one(

@@ -6,7 +6,7 @@ each process builds its plan from these when it needs it.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,13 +59,10 @@ class Kind:
             self._variants.append(found)
         return found
 
-    def readings(self, tenant: int, device_id: int, tree: Mapping[str, str], at: datetime) -> list[Reading]:
-        """Indexed canonical values of a device whose values are in `tree`."""
-        return readings_by(self.plan_for(tree), tenant, device_id, tree, at)
 
-
-def readings_by(plan: ReadingPlan, tenant: int, device_id: int, tree: Mapping[str, str], at: datetime) -> list[Reading]:
-    return [Reading(tenant, device_id, parameter.name, *_text_and_number(value), at) for parameter, value in plan.read(tree)]
+def readings_by(plan: ReadingPlan, tenant: int, device_id: int, tree: Mapping[str, str], names: Collection[str], at: datetime) -> list[Reading]:
+    """Readings of those of `names` that have a value in `tree`."""
+    return [Reading(tenant, device_id, parameter.name, *_text_and_number(value), at) for parameter, value in plan.read(tree, names)]
 
 
 def _text_and_number(value: Value) -> tuple[str, float | None]:
@@ -79,8 +76,8 @@ def _text_and_number(value: Value) -> tuple[str, float | None]:
 class KindBook:
     """The kinds that one process has met. Not for several threads at once."""
 
-    def __init__(self, sets: PathSets) -> None:
-        self.sets = sets
+    def __init__(self, sets: PathSets | None = None) -> None:
+        self.sets = sets or PathSets()
         self._kinds: OrderedDict[KindKey, tuple[Kind | None, datetime]] = OrderedDict()
 
     def of(self, connection: Connection, key: KindKey, now: datetime) -> Kind | None:

@@ -21,7 +21,6 @@ from acs.devices.models import Device, ParamBase, ParamDelta, ParamName, PathSet
 from acs.devices.packing import (
     ABSENT,
     EMPTY,
-    Age,
     Named,
     Names,
     Stored,
@@ -186,6 +185,8 @@ class Arrived:
     values: Sequence[ParameterValueStruct]
     at: datetime
     origin: str
+    like: int | None = None
+    """The path set of its kind."""
 
 
 def store_values(
@@ -209,14 +210,17 @@ def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived:
     _with_bases(connection, stored, anew)
     rows: dict[int, dict[str, Any]] = {}
     deltas: dict[int, bytes] = {}
+    learned: dict[int, dict[str, Any]] = {}
     for each, values in zip(arrived, wanted, strict=True):
         if not values:
             continue
-        _learn_head(connection, each.device_id, values, each.at)
+        if news := _learned(values, each.at):
+            learned.setdefault(each.device_id, {}).update(news)
         packed = _merged(connection, vault, sets, stored.get(each.device_id, _NOTHING), each, values)
         stored[each.device_id] = packed
         rows[each.device_id], deltas[each.device_id] = _base_row(each, packed), packed.delta
     _write(connection, rows, deltas)
+    _write_heads(connection, learned)
 
 
 def _is_large_part(connection: Connection, sets: PathSets, stored: _Packed | None, arrived: int) -> bool:
@@ -231,6 +235,9 @@ def _merged(
     """What is stored of a device with the new values in it."""
     age = (tick_of(each.at), each.origin)
     if stored.path_set_id is None and not stored.delta and len(wanted) >= FOLD_AT // 4:
+        if each.like is not None and len((names := sets.get(connection, each.like)).leaves) <= REWRITE_FOR * len(wanted):
+            tree = Tree({path: Stored(seal_value(vault, path, v.value), v.type, each.at, each.origin) for path, v in wanted.items()}, {})
+            return _Packed(names.id, pack(from_tree(tree, names)))
         ordered = sorted(wanted.values(), key=_name_of)
         names = sets.intern(connection, tuple((v.name, known_type(v.type), None) for v in ordered))
         return _Packed(names.id, pack(Values([seal_value(vault, v.name, v.value) for v in ordered], [age] * len(ordered), {})))
@@ -288,8 +295,9 @@ def _write(connection: Connection, rows: Mapping[int, dict[str, Any]], deltas: M
 def store_snapshot(
     connection: Connection, vault: Vault, tenant: int, device_id: int, snapshot: Snapshot, at: datetime, origin: str, sets: PathSets | None = None,
     like: int | None = None,
-) -> None:  # fmt: skip
-    """Replace a subtree by how it was found; what is not in it any more is gone. The rest keeps its values and ages. `like`: the path set of its kind."""
+) -> int:  # fmt: skip
+    """Replace a subtree by how it was found; what is not in it any more is gone. The rest keeps its values and ages. `like`: the path set of its
+    kind. The path set it is stored by."""
     sets = sets or PathSets()
     stored = _whole(connection, device_id)
     tree = _tree_of(connection, sets, stored)
@@ -303,21 +311,24 @@ def store_snapshot(
         if not v.value.strip("*•") and v.name in known_secrets:  # hidden reads back empty: keep what we wrote (conformance B-69)
             value = known_secrets[v.name]
         kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
-    _learn_head(connection, device_id, {v.name: v for v in snapshot.values}, at)
+    if learned := _learned({v.name: v for v in snapshot.values}, at):
+        _write_heads(connection, {device_id: learned})
     _learn_address(connection, device_id, kept)
     packed = packed_tree(connection, sets, Tree(kept, objects), stored.path_set_id if stored.path_set_id is not None else like)
     row = _base_row(Arrived(tenant, device_id, (), at, origin), packed)
     _write(connection, {device_id: row}, {device_id: b""})
+    assert packed.path_set_id is not None
+    return packed.path_set_id
 
 
 def intern_names(connection: Connection, paths: Iterable[str]) -> dict[str, int]:
     """Ids of names, made where they are missing."""
     wanted = sorted(paths)
-    ids = {path: id_ for path, id_ in fetch_rows(connection, ParamName, ("path", "id"), "path", wanted)}
+    ids = dict(fetch_rows(connection, ParamName, ("path", "id"), "path", wanted))
     fresh = [path for path in wanted if path not in ids]
     if fresh:
         upsert_rows(connection, ParamName, ("path",), (), [{"path": path} for path in fresh], update_all=False)
-        ids.update({path: id_ for path, id_ in fetch_rows(connection, ParamName, ("path", "id"), "path", fresh)})
+        ids.update(dict(fetch_rows(connection, ParamName, ("path", "id"), "path", fresh)))
     return ids
 
 
@@ -331,20 +342,28 @@ _HEAD = {
 _LIMITS = {"connection_request_url": 256, "parameter_key": 32}
 
 
-def _learn_head(connection: Connection, device_id: int, values: Mapping[str, ParameterValueStruct], at: datetime) -> None:
+def _learned(values: Mapping[str, ParameterValueStruct], at: datetime) -> dict[str, Any]:
+    """Columns of the head row by what was read or written."""
     learned: dict[str, Any] = {}
-    for path, v in values.items():
-        below = path.partition(".")[2]
-        if below in _HEAD and v.value.strip():
-            column = _HEAD[below]
-            learned[column] = v.value.strip()[: _LIMITS.get(column, 64)]
-        elif below == "ManagementServer.PeriodicInformInterval" and v.value.isdigit():
+    for root in ROOTS:
+        for below, column in _HEAD.items():
+            v = values.get(f"{root}.{below}")
+            if v is not None and v.value.strip():
+                learned[column] = v.value.strip()[: _LIMITS.get(column, 64)]
+        v = values.get(root + ".ManagementServer.PeriodicInformInterval")
+        if v is not None and v.value.isdigit():
             learned["inform_interval_s"] = min(int(v.value), 2**31 - 1)
-    if not learned:
-        return
-    if "inform_interval_s" in learned:
-        learned["silent_at"] = silent_after(at, learned["inform_interval_s"])
-    connection.execute(update(Device).where(Device.id == device_id).values(**learned))
+            learned["silent_at"] = silent_after(at, learned["inform_interval_s"])
+    return learned
+
+
+def _write_heads(connection: Connection, learned: Mapping[int, Mapping[str, Any]]) -> None:
+    """One statement for all devices of which the same is known."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for device_id, columns in learned.items():
+        alike.setdefault(tuple(sorted(columns)), []).append({"id": device_id, **columns})
+    for names, rows in alike.items():
+        update_rows(connection, Device, ("id",), names, rows)
 
 
 def _learn_address(connection: Connection, device_id: int, values: Mapping[str, Stored]) -> None:

@@ -1,19 +1,22 @@
 """What a procedure must be told that only the store knows: logins to hand out, links to files, sizes and versions of images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from acs.db.bulk import insert_rows, update_rows
+from acs.db.bulk import fetch_rows, insert_rows, update_rows
+from acs.devices.kinds import KindBook, KindKey
 from acs.devices.models import DeviceCredential, DeviceReach
 from acs.firmware import service as firmware
 from acs.operations.models import Operation
 from acs.provisioning.kinds import KINDS
 from acs.secrets import Vault, random_secret
+
+_LOGIN = ("device_id", "username", "secret", "next_secret", "request_username", "request_secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,22 @@ class Briefing:
     inform_interval_s: int = 0
     servers: Mapping[str, Any] = field(default_factory=dict)
     """What devices are told of our STUN and XMPP servers (Settings.reach_brief)."""
+    kinds: KindBook = field(default_factory=KindBook)
 
     def of(self, session: Session, operation: Operation) -> dict[str, Any]:
-        brief: dict[str, Any] = {}
-        kind = KINDS.get(operation.kind)
-        for need in sorted(kind.briefing) if kind and not kind.late else ():
-            brief.update(getattr(self, f"_{need}")(session, operation))
-        return brief
+        return self.of_all(session, (operation,))[operation.id]
+
+    def of_all(self, session: Session, operations: Sequence[Any]) -> dict[int, dict[str, Any]]:
+        """By operation. Logins, which many ask for at once in a wave of first contacts, are read together."""
+        needs = {each.id: sorted(kind.briefing) if (kind := KINDS.get(each.kind)) and not kind.late else () for each in operations}
+        logins = self._logins(session, {each.device_id for each in operations if "credentials" in needs[each.id]})
+        briefs: dict[int, dict[str, Any]] = {}
+        for each in operations:
+            brief: dict[str, Any] = {}
+            for need in needs[each.id]:
+                brief.update(logins.get(each.device_id, {}) if need == "credentials" else getattr(self, f"_{need}")(session, each))
+            briefs[each.id] = brief
+        return briefs
 
     def _link(self, operation: Operation, verb: str, name: str) -> str:
         return firmware.link(self.files_base, self.vault, verb, operation.id, operation.device_id, name)
@@ -58,16 +70,23 @@ class Briefing:
         size = operation.args.get("bytes", 10_000_000)
         return {"download_url": self._link(operation, "down", f"{size}.bin"), "upload_url": self._link(operation, "up", "speed")}
 
-    def _credentials(self, session: Session, operation: Operation) -> Mapping[str, Any]:
-        row = session.get(DeviceCredential, operation.device_id)
-        if row is None:
-            return {}
+    def _logins(self, session: Session, device_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """What `secure` hands out, by device."""
+        return {row[0]: self._login(*row[1:]) for row in fetch_rows(session.connection(), DeviceCredential, _LOGIN, "device_id", device_ids)}
+
+    def _login(self, username: str, secret: str, next_secret: str, request_username: str, request_secret: str) -> dict[str, Any]:
         brief: dict[str, Any] = {
-            "request_username": row.request_username, "request_secret": self.vault.open(row.request_secret), "inform_interval_s": self.inform_interval_s,
+            "request_username": request_username, "request_secret": self.vault.open(request_secret), "inform_interval_s": self.inform_interval_s,
         }  # fmt: skip
-        if self.cpe_auth == "device" and (sealed := row.next_secret or row.secret):
-            brief |= {"username": row.username, "secret": self.vault.open(sealed)}
+        if self.cpe_auth == "device" and (sealed := next_secret or secret):
+            brief |= {"username": username, "secret": self.vault.open(sealed)}
         return brief
+
+    def _kind(self, session: Session, operation: Operation) -> Mapping[str, Any]:
+        """The names by which a device of a known kind is read; none where it was forgotten meanwhile."""
+        key = KindKey(operation.tenant_id, *operation.args["kind"])
+        kind = self.kinds.of(session.connection(), key, operation.due_at)
+        return {"names": list(kind.plan.paths) if kind is not None else []}
 
     def _reach(self, session: Session, operation: Operation) -> Mapping[str, Any]:
         """The login we call with, and what the device must know of our STUN and XMPP servers; made by preparing.py."""
@@ -92,8 +111,7 @@ class Briefing:
         The login we call with is kept if there is one; the device's own login is made anew, and old and new both count until the new is used.
         """
         ids = [device_id for _, device_id, _, _ in devices]
-        found = connection.execute(select(DeviceCredential.device_id).where(DeviceCredential.device_id.in_(ids))) if ids else ()
-        known = {row.device_id for row in found}
+        known = {device_id for (device_id,) in fetch_rows(connection, DeviceCredential, ("device_id",), "device_id", ids)}
         fresh = [device for device in devices if device[1] not in known]
         insert_rows(
             connection,

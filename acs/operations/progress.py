@@ -2,17 +2,18 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, assert_never
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from acs import log
 from acs.cwmp.faults import CwmpFault
-from acs.db.bulk import insert_rows, update_rows
+from acs.db.bulk import delete_rows, fetch_rows, insert_rows, update_rows
 from acs.db.deflate import deflated
 from acs.db.engine import Unit
 from acs.devices.models import Device
@@ -75,12 +76,19 @@ class StepIn:
     """The operation under which the session broke off."""
 
 
+_OPENED = (
+    Operation.id, Operation.tenant_id, Operation.device_id, Operation.kind, Operation.args, Operation.state, Operation.phase, Operation.memo,
+    Operation.command_key, Operation.priority, Operation.due_at, Operation.sent, Operation.attempts, Operation.cancel_wanted,
+)  # fmt: skip
+
+
 def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -> dict[int, list[Task]]:
     """The open operations of devices, with their briefs."""
     found: dict[int, list[Task]] = defaultdict(list)
-    rows = session.scalars(
-        select(Operation).where(Operation.device_id.in_(list(device_ids)), Operation.state.in_(_OPEN)).order_by(Operation.id)
-    )
+    rows = session.execute(
+        select(*_OPENED).where(Operation.device_id.in_(list(device_ids)), Operation.state.in_(_OPEN)).order_by(Operation.id)
+    ).all()
+    briefs = briefing.of_all(session, rows)
     for row in rows:
         if row.kind in KINDS:
             memo = dict(row.memo or {})
@@ -89,8 +97,7 @@ def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -
             found[row.device_id].append(
                 Task(
                     row.id, row.kind, open_args(briefing.vault, row.args), row.state, row.phase, memo, row.command_key, row.priority, row.due_at,
-                    briefing.of(session, row),
-                    row.sent, row.attempts, triggers, row.cancel_wanted, settles,
+                    briefs[row.id], row.sent, row.attempts, triggers, row.cancel_wanted, settles,
                 )
             )  # fmt: skip
     return found
@@ -115,7 +122,7 @@ def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
     known = {(row.device_id, row.kind) for row in rows}
     wanted = {(work.device_id, plan.kind): (work, plan) for work in works for plan in work.planned}  # a device may have informed twice
     fresh = [both for key, both in wanted.items() if key not in known]
-    briefing.prepare_credentials(connection, [(w.tenant, w.device_id, w.key, w.at) for w, plan in fresh if plan.kind == "secure"])
+    briefing.prepare_credentials(connection, [(w.tenant, w.device_id, w.key, w.at) for w, plan in fresh if plan.kind in ("secure", "provision")])
     insert_rows(connection, Operation, [_own_row(work, plan) for work, plan in fresh])
     update_rows(connection, Device, ("id",), ("due_at",), [{"id": work.device_id, "due_at": work.at} for work, _ in fresh])
 
@@ -123,7 +130,7 @@ def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
 def _own_row(work: OwnWork, plan: Planned) -> dict[str, Any]:
     kind, now = KINDS[plan.kind], work.at
     return {
-        "tenant_id": work.tenant, "device_id": work.device_id, "kind": kind.name, "args": {}, "state": OperationState.QUEUED.value, "phase": "",
+        "tenant_id": work.tenant, "device_id": work.device_id, "kind": kind.name, "args": plan.args, "state": OperationState.QUEUED.value, "phase": "",
         "memo": {}, "progress": "", "stations": {"queued": now.isoformat()}, "priority": kind.priority, "urgent": False, "due_at": now,
         "expires_at": now + timedelta(seconds=kind.expiry_s), "command_key": new_command_key(), "sent": False, "attempts": 0,
         "cancel_wanted": False, "error": "", "requested_by": "system:onboarding", "reason": plan.reason, "created_at": now, "updated_at": now,
@@ -139,32 +146,50 @@ def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
     Steps of sessions that lost their device were left out by the caller.
     """
     session, connection = unit.session, unit.connection
+    # With its end a session's exchanges go: the last answer need not be written before.
     update_rows(
-        connection, Exchange, ("device_id", "epoch", "seq"), ("answered", "answer"), [_answer_row(step) for step in steps if step.answered]
-    )
-    touched = _touched(session, steps)
-    with session.no_autoflush:
-        for step in steps:
-            for key, transfer in step.transfers.items():
-                _note_report(session, step, key, "transfer", plain_transfer(transfer))
-            for key, units in step.modules.items():
-                _note_report(session, step, key, "modules", units)
-            for change in step.changes:
-                _apply_change(unit, step, change, touched.get(change.task.id))
-            if step.broken is not None:
-                _apply_broken(unit, step, touched.get(step.broken.id))
-            if step.asked is not None:
-                _apply_asked(unit, step, step.asked, touched.get(step.asked.operation_id))
+        connection, Exchange, ("device_id", "epoch", "seq"), ("answered", "answer"),
+        [_answer_row(step) for step in steps if step.answered and not step.ended],
+    )  # fmt: skip
+    touched = _touched(connection, steps)
+    for step in steps:
+        for key, transfer in step.transfers.items():
+            _note_report(session, step, key, "transfer", plain_transfer(transfer), touched)
+        for key, units in step.modules.items():
+            _note_report(session, step, key, "modules", units, touched)
+    for step in steps:
+        for change in step.changes:
+            _apply_change(unit, step, change, touched)
+        if step.broken is not None:
+            _apply_broken(unit, step, touched.get(step.broken.id))
+        if step.asked is not None:
+            _apply_asked(unit, step, step.asked, touched.get(step.asked.operation_id))
+    update_rows(connection, Operation, ("id",), _WRITTEN, [_written(row) for row in touched.values()])
     insert_rows(connection, Exchange, [_asked_row(step, step.asked) for step in steps if step.asked is not None])
-    session.flush()
     _finish_sessions(session, [step for step in steps if step.ended])
 
 
-def _touched(session: Session, steps: Sequence[StepIn]) -> dict[int, Operation]:
+OperationRow = Any
+"""A row of `operation` as a plain object with the columns' names: for each of them the mapper costs more than all else of a step."""
+_READ = tuple(column.name for column in Operation.__table__.columns)
+_WRITTEN = (
+    "state", "phase", "memo", "progress", "stations", "due_at", "expires_at", "sent", "attempts", "result", "error", "fault", "updated_at", "finished_at",
+)  # fmt: skip
+
+
+def _touched(connection: Connection, steps: Sequence[StepIn]) -> dict[int, OperationRow]:
     """The rows of operations that the steps change."""
     ids = {change.task.id for step in steps for change in step.changes} | {step.broken.id for step in steps if step.broken is not None}
     ids |= {step.asked.operation_id for step in steps if step.asked is not None and (step.began is not None or step.asked.irreversible)}
-    return {row.id: row for row in session.scalars(select(Operation).where(Operation.id.in_(sorted(ids))))} if ids else {}
+    return _rows(connection, ids)
+
+
+def _rows(connection: Connection, ids: Collection[int]) -> dict[int, OperationRow]:
+    return {row[0]: SimpleNamespace(**dict(zip(_READ, row, strict=True))) for row in fetch_rows(connection, Operation, _READ, "id", ids)}
+
+
+def _written(row: OperationRow) -> dict[str, Any]:
+    return {"id": row.id, **{name: getattr(row, name) for name in _WRITTEN}}
 
 
 def _answer_row(step: StepIn) -> dict[str, Any]:
@@ -180,9 +205,12 @@ def _asked_row(step: StepIn, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _note_report(session: Session, step: StepIn, key: str, name: str, told: Any) -> None:
+def _note_report(session: Session, step: StepIn, key: str, name: str, told: Any, touched: dict[int, OperationRow]) -> None:
     """What a device tells of an operation is idempotent by device and CommandKey (conformance C-125): the first one counts."""
-    row = session.scalar(select(Operation).where(Operation.device_id == step.device_id, Operation.command_key == key))
+    number = session.scalar(select(Operation.id).where(Operation.device_id == step.device_id, Operation.command_key == key))
+    if number is not None and number not in touched:
+        touched |= _rows(session.connection(), (number,))
+    row = touched[number] if number is not None else None
     if row is None:
         _log.info("a report of nothing we asked for", device=step.device_id, key=key[:32], report=name)
     elif row.state in _OPEN and name not in (row.memo or {}):
@@ -200,7 +228,7 @@ def note_scheduled(session: Session, keys: Mapping[int, Sequence[str]], now: dat
             row.memo, row.updated_at = {**(row.memo or {}), "scheduled": True}, now
 
 
-def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) -> None:
+def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: OperationRow | None) -> None:
     """The first question of a phase makes the operation run; one that cannot be taken back is marked as sent before it leaves."""
     if row is None:
         return
@@ -217,7 +245,7 @@ def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: Operation | None) 
         unit.hint("progress", device=step.device_id, operation=row.id)
 
 
-def _apply_broken(unit: Unit, step: StepIn, row: Operation | None) -> None:
+def _apply_broken(unit: Unit, step: StepIn, row: OperationRow | None) -> None:
     """The session broke off under this operation: it waits for the next one, or is settled there by evidence if it may have been sent."""
     if row is None or row.state not in _OPEN:
         return
@@ -228,7 +256,8 @@ def _apply_broken(unit: Unit, step: StepIn, row: Operation | None) -> None:
     unit.hint("progress", device=step.device_id, operation=row.id)
 
 
-def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | None) -> None:
+def _apply_change(unit: Unit, step: StepIn, change: Change, touched: dict[int, OperationRow]) -> None:
+    row = touched.get(change.task.id)
     if row is None:
         return
     row.updated_at = step.at
@@ -254,7 +283,7 @@ def _apply_change(unit: Unit, step: StepIn, change: Change, row: Operation | Non
             if outcome.methods:
                 _keep_methods(unit.session, step.device_id, outcome.methods)
             if outcome.cancels:
-                _call_off(unit, step, outcome.cancels)
+                _call_off(unit, step, outcome.cancels, touched)
             personal.note(unit, row, outcome.result, step.at)
             if row.kind == "firmware":
                 chaining.go_on(unit, row, step.at)
@@ -285,9 +314,11 @@ def _keep_methods(session: Session, device_id: int, methods: Sequence[str]) -> N
         device.rpc_methods = f"{device.software_version}\n{' '.join(methods)}"[:4000]
 
 
-def _call_off(unit: Unit, step: StepIn, operation_id: int) -> None:
+def _call_off(unit: Unit, step: StepIn, operation_id: int, touched: dict[int, OperationRow]) -> None:
     """The device dropped the transfer an operation waits for."""
-    row = unit.session.get(Operation, operation_id)
+    if operation_id not in touched:
+        touched |= _rows(unit.connection, (operation_id,))
+    row = touched.get(operation_id)
     if row is None or row.device_id != step.device_id or row.state not in _OPEN or "transfer" in (row.memo or {}):
         return  # over, or reported: to drop a transfer it does not know any more is a success to the device (C-133)
     row.state, row.error = OperationState.CANCELLED.value, "Called off: the device dropped the transfer."
@@ -328,7 +359,7 @@ def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:
         return
     with_exchanges = [step.device_id for step in ended if step.had_exchanges]
     if with_exchanges:
-        session.execute(delete(Exchange).where(Exchange.device_id.in_(with_exchanges)))
+        delete_rows(session.connection(), Exchange, "device_id", with_exchanges)
     due = select(func.min(Operation.due_at)).where(Operation.device_id == Device.id, Operation.state.in_(_OPEN)).scalar_subquery()
     session.execute(update(Device).where(Device.id.in_(busy)).values(due_at=due))
 

@@ -12,6 +12,7 @@ from acs.provisioning.procedures import (
     modules,
     moving,
     parameters,
+    provisioning,
     raw,
     reach,
     scheduling,
@@ -114,6 +115,8 @@ _ALL = (
     Kind("inform_interval", "Change how often it speaks", {"write": reach.inform_interval}, "write_parameters", priority=5, usual_s=3),
     Kind("configure", "Bring to its profiles", {"configure": configuring.configure}, "write_parameters", irreversible=True, settle="configure", priority=65,
          usual_s=5, expiry_s=7 * 86400, briefing=frozenset({"desired"}), late=True),
+    Kind("provision", "Set up", {"provision": provisioning.provision}, "manage_devices", briefing=frozenset({"credentials", "kind"}), priority=5,
+         usual_s=5, expiry_s=30 * 86400),
     Kind("secure", "Hand out logins", {"secure": lifecycle.secure}, "manage_devices", briefing=frozenset({"credentials"}), priority=5, expiry_s=30 * 86400),
 )  # fmt: skip
 

@@ -1,7 +1,9 @@
 """What an Inform makes due: decided from the Inform and the device's small head row alone (architecture: rule 2 of the Inform's path)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from acs.cwmp.events import BOOTSTRAP
 
@@ -20,21 +22,26 @@ class Planned:
 
     kind: str
     reason: str
+    args: Mapping[str, Any] = field(default_factory=dict)
 
 
 def due_at_inform(
     trust: Trust, events: tuple[str, ...], is_new: bool, has_tree: bool, admitted_now: bool, login_is_old: bool, new_firmware: bool = False,
-    configure: str = "",
-) -> tuple[Planned, ...]:
+    configure: str = "", known_kind: Mapping[str, Any] | None = None,
+) -> tuple[Planned, ...]:  # fmt: skip
     """Operations that this Inform calls for. What is stored of a device that was reset or runs other firmware stays, and is read anew
     (conformance K-6).
 
-    `login_is_old`: the device proved itself with the onboarding secret, or has none of its own where it should.
+    `known_kind`: arguments of `provision` where what devices of its kind have is known, which needs no discovery. `login_is_old`: the device
+    proved itself with the onboarding secret, or has none of its own where it should.
     """
     if trust is not Trust.ADMITTED:
         return ()
     planned = []
     fresh = is_new or admitted_now or BOOTSTRAP in events
+    if fresh and known_kind is not None:
+        planned.append(Planned("provision", "first contact", known_kind))
+        return (*planned, Planned("configure", configure)) if configure else tuple(planned)
     if fresh or login_is_old:
         planned.append(Planned("secure", "first contact" if fresh else "still logs in with the onboarding secret"))
     if fresh or not has_tree or new_firmware:

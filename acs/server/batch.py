@@ -13,13 +13,18 @@ from sqlalchemy import Connection, select, update
 
 from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, normalised
 from acs.cwmp.messages import Inform, ParameterValueStruct
+from acs.db.bulk import update_rows
 from acs.db.engine import Database, Unit
 from acs.desired import service as desired
 from acs.desired.service import Configured, ProfileBook
-from acs.devices import informs, reports, store
+from acs.devices import canonicals, informs, reports, store
+from acs.devices.canonicals import Reading
 from acs.devices.informs import InformIn, InformOut
+from acs.devices.kinds import KindBook, KindKey, readings_by
 from acs.devices.models import Device
 from acs.devices.reports import Report
+from acs.devices.store import Arrived, PathSets
+from acs.monitoring import service as monitoring
 from acs.monitoring.book import MonitorBook
 from acs.operations import progress
 from acs.operations.briefing import Briefing
@@ -35,6 +40,10 @@ from acs.quirks.book import QuirkBook
 from acs.recorder import service as recorder
 from acs.recorder.service import RecordIn
 from acs.secrets import Vault
+from datamodels.canonical import describe
+
+_ADDRESS = "wan.ip_address"
+"""Devices are found by it; those of TR-181 do not inform it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class StepWork:
     record: RecordIn | None = None
     until: datetime | None = None
     """How long the session holds the device's row from now on; None leaves it."""
+    kind: KindKey | None = None
+    """What the device is one of; None where its values need not be understood."""
 
     @property
     def is_plain_end(self) -> bool:
@@ -93,6 +104,14 @@ class Batch:
     monitors: MonitorBook = field(default_factory=MonitorBook)
     """What is watched: readings go through acs.monitoring.service.collect with it."""
     profiles: ProfileBook = field(default_factory=ProfileBook)
+
+    @property
+    def kinds(self) -> KindBook:
+        return self.briefing.kinds
+
+    @property
+    def sets(self) -> PathSets:
+        return self.briefing.kinds.sets
 
     def prepare(self, works: Sequence[Any]) -> None:
         """What takes time and no database, before the transaction begins."""
@@ -133,12 +152,10 @@ class Batch:
         if configured := [one for work in held if work.step.changes for one in _configured(work.step)]:
             desired.settle(unit, configured)
         progress.apply_steps(unit, [work.step for work in held if _does_more_than_end(work.step)])
+        if arrived := [work for work in held if work.values or work.snapshots]:
+            self._keep_values(unit, arrived)
         for work in held:
             step = work.step
-            if work.values:
-                store.store_values(connection, self.vault, step.tenant, step.device_id, work.values, step.at, "session")
-            for snapshot in work.snapshots:
-                store.store_snapshot(connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session")
             if work.reports and reports.store(connection, step.tenant, step.device_id, step.at, work.reports):
                 unit.hint("device", id=step.device_id)
         if looked := [w for w in held if self.profiles.any(w.step.tenant) and any(len(s.values) > SUBTREE for s in w.snapshots)]:
@@ -148,16 +165,85 @@ class Batch:
         informs.keep_sessions(connection, [(w.step.device_id, w.step.epoch, w.until) for w in held if w.until is not None])
         return lost
 
+    def _keep_values(self, unit: Unit, works: Sequence[StepWork]) -> None:
+        """What was read or written: the store, and what lists, groups and monitors look into."""
+        connection, readings = unit.connection, list[Reading]()
+        some = [
+            Arrived(w.step.tenant, w.step.device_id, w.values, w.step.at, "session", self._path_set(connection, w)) for w in works if w.values
+        ]
+        store.store_arrived(connection, self.vault, self.sets, some)
+        for work in works:
+            step, whole = work.step, False
+            for snapshot in work.snapshots:
+                known = self._path_set(connection, work)
+                path_set = store.store_snapshot(
+                    connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session", self.sets, known
+                )
+                if not snapshot.prefix:
+                    whole = True
+                    self._learn_kind(connection, work, path_set, snapshot)
+            paths = {v.name for v in work.values} | {v.name for snapshot in work.snapshots for v in snapshot.values}
+            readings += self._readings(connection, work.kind, step.device_id, step.at, work.values if not work.snapshots else (), paths, whole)
+        self._tell_readings(unit, readings)
+
+    def _path_set(self, connection: Connection, work: StepWork) -> int | None:
+        kind = self.kinds.of(connection, work.kind, work.step.at) if work.kind is not None else None
+        return kind.path_set_id if kind is not None else None
+
+    def _learn_kind(self, connection: Connection, work: StepWork, path_set: int, snapshot: Snapshot) -> None:
+        if work.kind is not None and self.kinds.of(connection, work.kind, work.step.at) is None:
+            tree = {v.name: v.value for v in snapshot.values}
+            self.kinds.learn(connection, work.kind, work.step.device_id, path_set, tree, work.step.at)
+
+    def _readings(
+        self, connection: Connection, key: KindKey | None, device_id: int, at: datetime, values: Sequence[ParameterValueStruct], paths: set[str],
+        whole: bool = False,
+    ) -> list[Reading]:  # fmt: skip
+        """Canonical readings among what arrived. `values`: all of it, where it is enough to tell which radio is which; else the tree is asked."""
+        kind = self.kinds.of(connection, key, at) if key is not None else None
+        if kind is None or key is None:
+            return []
+        watched = self.monitors.watches.get(key.tenant)
+        if not whole and not watched and kind.plan.indexed_paths.isdisjoint(paths):
+            return []
+        wanted = kind.plan.indexed | {_ADDRESS} | (watched.keys() if watched else frozenset())
+        if not whole and not kind.plan.names_in(paths, wanted):
+            return []
+        tree = {v.name: v.value for v in values}
+        if not kind.plan.decides_by(tree):
+            tree = {path: stored.value for path, stored in store.load_tree(connection, device_id, sets=self.sets).values.items()}
+        plan = kind.plan_for(tree)
+        return readings_by(plan, key.tenant, device_id, tree, wanted if whole else plan.names_in(paths, wanted), at)
+
+    def _tell_readings(self, unit: Unit, readings: list[Reading]) -> None:
+        if readings:
+            found = [{"id": r.device_id, "wan_address": r.text} for r in readings if r.name == _ADDRESS]
+            update_rows(unit.connection, Device, ("id",), ("wan_address",), found)
+            canonicals.keep(unit.connection, [reading for reading in readings if describe(reading.name).indexed])
+            monitoring.collect(unit, readings, self.monitors)
+
+    def _informed_readings(self, unit: Unit, works: Sequence[InformWork], outs: Sequence[InformOut]) -> None:
+        readings: list[Reading] = []
+        for out, work in zip(outs, works, strict=True):
+            if out.has_tree and out.trust is Trust.ADMITTED:
+                paths = {v.name for v in work.inform.inform.parameter_list}
+                readings += self._readings(unit.connection, kind_of(out), out.device_id, work.inform.at, (), paths)
+        self._tell_readings(unit, readings)
+
     def _informs(self, unit: Unit, works: Sequence[InformWork]) -> list[Informed]:
         outs = informs.apply_informs(unit.connection, self.vault, [work.inform for work in works], self.admit_all)
         renewed = [out.device_id for out, work in zip(outs, works, strict=True) if work.inform.login == "next"]
         if renewed:
             informs.use_next_secret(unit.connection, renewed, works[0].inform.at)
+        self._informed_readings(unit, works, outs)
         with_tasks = {out.device_id for out in outs if out.due}
         own = []
         for out, work in zip(outs, works, strict=True):
             old_login = work.inform.login == "onboarding" and self.briefing.cpe_auth == "device"
-            planned = due_at_inform(out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login, out.new_firmware, self._configure(out))
+            kind = self._known_kind(unit.connection, out, work.inform.at)
+            planned = due_at_inform(
+                out.trust, out.events, out.is_new, out.has_tree, out.admitted_now, old_login, out.new_firmware, self._configure(out), kind
+            )
             if planned:
                 own.append(OwnWork(out.tenant, out.device_id, work.inform.identity.key, planned, work.inform.at))
                 with_tasks.add(out.device_id)
@@ -172,6 +258,13 @@ class Batch:
             progress.note_scheduled(unit.session, appointed, works[0].inform.at)
         tasks = progress.load_open(unit.session, self.briefing, sorted(with_tasks)) if with_tasks else {}
         return [Informed(out, tasks.get(out.device_id, []), quirks_of(out, self.book)) for out in outs]
+
+    def _known_kind(self, connection: Connection, out: InformOut, at: datetime) -> dict[str, Any] | None:
+        """Arguments of `provision`, for a device whose first session this is and whose kind is known."""
+        if out.trust is not Trust.ADMITTED or not (out.is_new or out.admitted_now or BOOTSTRAP in out.events):
+            return None
+        key = kind_of(out)
+        return {"kind": [key.oui, key.product_class, key.software_version]} if self.kinds.of(connection, key, at) is not None else None
 
     def _configure(self, out: InformOut) -> str:
         anew = out.is_new or out.admitted_now or out.new_firmware or BOOTSTRAP in out.events
@@ -191,6 +284,10 @@ def _keys(inform: Inform) -> tuple[str, ...]:
 def quirks_of(device: InformOut, book: QuirkBook) -> DeviceQuirks:
     """What holds for a device by its head row and the registry in memory: no look at the database."""
     return book.of(device.tenant, device.oui, device.product_class, device.software_version, device.quirks)
+
+
+def kind_of(device: InformOut) -> KindKey:
+    return KindKey(device.tenant, device.oui[:16], device.product_class[:64], device.software_version)
 
 
 def _lost(record: RecordIn) -> RecordIn:

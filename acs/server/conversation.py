@@ -29,7 +29,7 @@ from acs.provisioning.quirks import STANDARD, DeviceQuirks
 from acs.provisioning.runner import Ask, Ended, Runner, Task
 from acs.recorder.service import Message, RecordIn
 from acs.secrets import mask_xml
-from acs.server.batch import Fenced, InformWork, StepWork, Takeover
+from acs.server.batch import Fenced, InformWork, StepWork, Takeover, kind_of
 from acs.server.batch import Informed as InformedInStore
 from acs.server.commit import GroupCommit
 
@@ -305,7 +305,7 @@ class Conversation:
         )
         self._answered = None
         learned = self.runner.drain_learned() if self.runner is not None else []
-        return StepWork(step, values, _last_of_each(snapshots), learned, until=None if ended else self._longer(now))
+        return StepWork(step, values, _last_of_each(snapshots), learned, until=None if ended else self._longer(now), kind=kind_of(self.device))
 
     async def _store(self, step: StepWork) -> None:
         result = await self.commit.submit(step)
@@ -357,7 +357,7 @@ def _tell(device: InformOut, change: Ended) -> None:
     outcome, label = change.outcome, KINDS[change.task.kind].label.lower()
     if isinstance(outcome, Failed):
         log.announce(f"device {device.key}: {label} failed. {outcome.text}")
-    elif isinstance(outcome, Done) and change.task.kind != "secure":
+    elif isinstance(outcome, Done) and change.task.kind not in ("secure", "provision"):
         log.announce(f"device {device.key}: {label} done")
 
 

@@ -48,6 +48,7 @@ KIND_WORDS: Mapping[str, Any] = {
     "update_module": _l("Update a module"),
     "uninstall_module": _l("Uninstall a module"),
     "secure": _l("Hand out logins"),
+    "provision": _l("Set up"),
     "wake": _l("Wake the device"),
     "request_login": _l("Rewrite request login"),
     "enable_stun": _l("Turn on STUN"),

@@ -7,7 +7,7 @@ radio whose band says 5 GHz). For another device with the same names the plan ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,26 +22,39 @@ Chosen = tuple[CanonicalParameter, tuple[tuple[Candidate, str], ...]]
 @dataclass(frozen=True, slots=True)
 class ReadingPlan:
     """`paths`: all leaves any canonical value of the tree comes from, deciding ones included. `deciding`: path to the text it had, None where it
-    was looked for and not there. `indexed`: what lists look into, with their paths, best first."""
+    was looked for and not there. `chosen`: by canonical name the paths it is read from, best first."""
 
     paths: tuple[str, ...]
     deciding: Mapping[str, str | None]
-    indexed: tuple[Chosen, ...]
+    chosen: Mapping[str, Chosen]
+    indexed: frozenset[str]
+    """Names of what lists look into."""
     indexed_paths: frozenset[str]
+
+    def decides_by(self, tree: Mapping[str, str]) -> bool:
+        """Whether `tree` has all values that decide: else `fits` cannot tell."""
+        return all(text is None or path in tree for path, text in self.deciding.items())
 
     def fits(self, tree: Mapping[str, str]) -> bool:
         """Whether the deciding values of a device are those the plan was made by."""
         return all(tree.get(path) == text for path, text in self.deciding.items())
 
-    def read(self, tree: Mapping[str, str]) -> Iterator[tuple[CanonicalParameter, Value]]:
-        """The indexed parameters that have a value in `tree`, raw texts by path."""
-        for parameter, candidates in self.indexed:
+    def names_in(self, paths: Collection[str], names: Collection[str]) -> list[str]:
+        """Those of `names` that are read from one of `paths`."""
+        return [name for name in names if name in self.chosen and any(path in paths for _, path in self.chosen[name][1])]
+
+    def read(self, tree: Mapping[str, str], names: Collection[str]) -> Iterator[tuple[CanonicalParameter, Value]]:
+        """Those of `names` that have a value in `tree`, raw texts by path."""
+        for name in names:
+            if name not in self.chosen:
+                continue
+            parameter, candidates = self.chosen[name]
             for candidate, path in candidates:
                 raw = tree.get(path)
                 if raw is None or (candidate.only and raw.strip().lower() not in candidate.words):
                     continue
                 value = case_word(candidate, path, tree) if candidate.cases else from_raw(parameter, candidate, raw)
-                if value is not None and value != "" and value != ():
+                if value is not None and value not in ("", ()):
                     yield parameter, value
                     break
 
@@ -63,7 +76,7 @@ def plan_of(tree: Mapping[str, str], root: str) -> ReadingPlan:
     for row, fields in list(index.objects.items()):
         index.objects[row] = _Watched(fields, row, looked)
     index.tree = _WatchedTree(tree, looked)
-    indexed: list[Chosen] = []
+    chosen: dict[str, Chosen] = {}
     paths: dict[str, None] = {}
     for parameter in catalogue().parameters.values():
         candidates = tuple((candidate, path) for candidate, path in resolver.existing(parameter))
@@ -73,11 +86,12 @@ def plan_of(tree: Mapping[str, str], root: str) -> ReadingPlan:
                 paths.update({row + candidate.rest: None for row in index.rows(candidate.gather) if row + candidate.rest in tree})
             parent = path[: path.rindex(".") + 1]
             paths.update({parent + leaf: None for case in candidate.cases for leaf in case.when if parent + leaf in tree})
-        if parameter.indexed and (plain := tuple(each for each in candidates if each[0].gather is None)):
-            indexed.append((parameter, plain))
+        if plain := tuple(each for each in candidates if each[0].gather is None):
+            chosen[parameter.name] = parameter, plain
     paths.update({path: None for path, text in looked.items() if text is not None})
-    of_indexed = frozenset(path for _, candidates in indexed for _, path in candidates)
-    return ReadingPlan(tuple(paths), dict(looked), tuple(indexed), of_indexed)
+    indexed = frozenset(name for name, (parameter, _) in chosen.items() if parameter.indexed)
+    indexed_paths = frozenset(path for name in indexed for _, path in chosen[name][1])
+    return ReadingPlan(tuple(paths), dict(looked), chosen, indexed, indexed_paths)
 
 
 class _Watched(dict[str, str]):

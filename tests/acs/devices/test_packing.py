@@ -88,7 +88,7 @@ def test_packed_before_there_were_extras_reads_back():
 def test_ages_within_one_second_keep_their_order():
     """A write and the Inform before it may be of one second: the later must win after folding too."""
     early, late = AT, AT + timedelta(microseconds=1)
-    tree = through((Tree({"Device.A": Stored("1", "int", early, "x"), "Device.B": Stored("2", "int", late, "x")}, {})))
+    tree = through(Tree({"Device.A": Stored("1", "int", early, "x"), "Device.B": Stored("2", "int", late, "x")}, {}))
     assert tree.values["Device.A"].at < tree.values["Device.B"].at
 
 
@@ -96,7 +96,7 @@ def test_ages_within_one_second_keep_their_order():
 @pytest.mark.parametrize("odd", ["Device.WiFi.", "Device.We\tird", "Device.New\nline", "Device.Nul\0"])
 def test_odd_name_does_not_shift_the_values_after_it(odd):
     good = {f"Device.{letter}": Stored(letter, "string", AT, "read", False) for letter in "AZ"}
-    tree = through((Tree({**good, odd: Stored("odd", "string", AT, "read")}, {"Device.WiFi.": False})))
+    tree = through(Tree({**good, odd: Stored("odd", "string", AT, "read")}, {"Device.WiFi.": False}))
     assert tree.values == good
     assert tree.objects == {"Device.WiFi.": False}
 
