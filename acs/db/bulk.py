@@ -66,11 +66,13 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) 
     connection.exec_driver_sql(statement, _given(connection, names, converts, rows))
 
 
-def fetch_rows(connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any]) -> list[tuple[Any, ...]]:
-    """`columns` of the rows whose `key` is one of `values` (texts or numbers), as tuples in no order."""
+def fetch_rows(
+    connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any], raw: frozenset[str] = frozenset()
+) -> list[tuple[Any, ...]]:
+    """`columns` of the rows whose `key` is one of `values` (texts or numbers), as tuples in no order. Documents of `raw` come as their text."""
     if not values:
         return []
-    statement, converts = _select(table_of(model), columns, key, connection.dialect.name)
+    statement, converts = _select(table_of(model), columns, key, raw, connection.dialect.name)
     given = list(values)
     found = connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,)).fetchall()
     if all(convert is None for convert in converts):
@@ -159,9 +161,11 @@ def _insert(
 
 
 @lru_cache(maxsize=256)
-def _select(table: Table, columns: tuple[str, ...], key: str, dialect: str) -> tuple[str, tuple[_Convert | None, ...]]:
+def _select(
+    table: Table, columns: tuple[str, ...], key: str, raw: frozenset[str], dialect: str
+) -> tuple[str, tuple[_Convert | None, ...]]:
     listed = ", ".join(_q(name) for name in columns)
-    reads = tuple(_reader(table, name, dialect) for name in columns)
+    reads = tuple(None if name in raw else _reader(table, name, dialect) for name in columns)
     return f"SELECT {listed} FROM {_q(table.name)} WHERE {_one_of(key, dialect)}", reads  # noqa: S608
 
 

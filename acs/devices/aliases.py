@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from acs.cwmp.identity import Identity, split_username
-from acs.db.bulk import upsert_rows
+from acs.db.bulk import fetch_rows, upsert_rows
 from acs.db.engine import Database
 from acs.devices.models import Device, DeviceAlias
 from acs.devices.sightings import is_placeholder
@@ -29,34 +29,32 @@ def same_but_oui(one: Identity, other: Identity) -> bool:
 
 def leads_to(connection: Connection, unknown: Sequence[tuple[Identity, str, int, datetime]]) -> dict[str, int]:
     """For identities no device has: key to the id of the device they lead to. Each with its login, tenant and instant."""
-    keys = [str(identity.key) for identity, *_ in unknown]
-    found = {
-        row.key: int(row.device_id)
-        for row in connection.execute(select(DeviceAlias.key, DeviceAlias.device_id).where(DeviceAlias.key.in_(keys)))
-    }
+    keys = {str(identity.key) for identity, *_ in unknown}
+    found: dict[str, int] = dict(fetch_rows(connection, DeviceAlias, ("key", "device_id"), "key", keys))
     seen = [at for identity, _, _, at in unknown if identity.key in found]
     if found:
         connection.execute(update(DeviceAlias).where(DeviceAlias.key.in_(list(found))).values(last_seen_at=max(seen)))
-    for identity, login, tenant, at in unknown:
-        if identity.key not in found and login in _PROVES_ITSELF and (device_id := _by_serial(connection, identity, tenant)) is not None:
+    proved = [(identity, tenant, at) for identity, login, tenant, at in unknown if identity.key not in found and login in _PROVES_ITSELF]
+    for (identity, tenant, at), device_id in zip(proved, _by_serial(connection, proved), strict=True):
+        if device_id is not None and identity.key not in found:
             found[identity.key] = device_id
             _enter(connection, identity, tenant, device_id, at)
     return found
 
 
-def _by_serial(connection: Connection, identity: Identity, tenant: int) -> int | None:
-    """The one device that differs in a meaningless OUI only; None where there are several."""
-    if is_placeholder(identity.serial_number):
-        return None
-    query = select(Device.id, Device.oui).where(
-        Device.tenant_id == tenant, Device.serial_number == identity.serial_number, Device.product_class == identity.product_class
-    )
-    fitting = [
-        row.id
-        for row in connection.execute(query.limit(5))
-        if same_but_oui(identity, Identity(row.oui, identity.product_class, identity.serial_number))
-    ]
-    return fitting[0] if len(fitting) == 1 else None
+def _by_serial(connection: Connection, strangers: Sequence[tuple[Identity, int, datetime]]) -> list[int | None]:
+    """For each the one device that differs in a meaningless OUI only; None where there are several."""
+    serials = {identity.serial_number for identity, _, _ in strangers if not is_placeholder(identity.serial_number)}
+    columns = ("id", "tenant_id", "oui", "product_class", "serial_number")
+    same: dict[tuple[int, str, str], list[tuple[int, str]]] = {}
+    for id_, tenant, oui, product_class, serial in fetch_rows(connection, Device, columns, "serial_number", serials):
+        same.setdefault((tenant, product_class, serial), []).append((id_, oui))
+    found: list[int | None] = []
+    for identity, tenant, _ in strangers:
+        alike = same.get((tenant, identity.product_class, identity.serial_number), ())
+        fitting = [id_ for id_, oui in alike if same_but_oui(identity, Identity(oui, identity.product_class, identity.serial_number))]
+        found.append(fitting[0] if len(fitting) == 1 else None)
+    return found
 
 
 def _enter(connection: Connection, identity: Identity, tenant: int, device_id: int, at: datetime) -> None:

@@ -79,6 +79,8 @@ class InformOut:
     booted_at: datetime | None = None
     new_firmware: bool = False
     """It has started with another version than it had. Without a boot the two may differ for ever: some inform another word than they read."""
+    informed_before: str = ""
+    """The document of its Inform before this one."""
     alarms: tuple[str, ...] = ()
     """Signs of a second box with this identity that were not told before."""
     desired_key: str | None = ""
@@ -122,9 +124,11 @@ class _Head:
     rpc_methods: str
     quirks: Any
     desired_key: str | None
+    inform_values: str | None
 
 
 _READ = tuple(_Head.__slots__)
+_RAW = frozenset({"inform_values"})
 FORCED = ("DeviceInfo.HardwareVersion", "DeviceInfo.SoftwareVersion", "ManagementServer.ConnectionRequestURL", "ManagementServer.ParameterKey")
 """What every Inform tells in every data model (D-60, D-61, D-62)."""
 _ENROLS = frozenset({"onboarding", "certificate"})
@@ -134,7 +138,7 @@ _ENROLS = frozenset({"onboarding", "certificate"})
 def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn], admit_all: bool) -> list[InformOut]:
     """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer."""
     keys = {work.identity.key for work in works}
-    heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys)}
+    heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys, _RAW)}
     fresh: set[DeviceKey] = set()
     if len(heads) < len(keys):
         _follow_aliases(connection, works, heads)
@@ -185,7 +189,7 @@ def _follow_aliases(connection: Connection, works: Sequence[InformIn], heads: di
     if not found:
         return
     by_id = {head.id: head for head in heads.values()}  # a device may come under two names in one batch
-    by_id |= {row[0]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "id", set(found.values()) - by_id.keys())}
+    by_id |= {row[0]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "id", set(found.values()) - by_id.keys(), _RAW)}
     heads |= {key: by_id[device_id] for key, device_id in found.items() if device_id in by_id}
 
 
@@ -196,7 +200,7 @@ def _sighting(work: InformIn, row: dict[str, Any]) -> Sighting:
 def _create(connection: Connection, works: Mapping[str, InformIn], heads: dict[str, _Head]) -> list[Raised]:
     """Rows for identities that no device has, put into `heads`; what is suspicious about them."""
     insert_rows(connection, Device, [_new_row(work) for work in works.values()])
-    heads |= {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", works.keys())}
+    heads |= {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", works.keys(), _RAW)}
     return _strange_names(connection, [(work, heads[key]) for key, work in works.items()])
 
 
@@ -212,16 +216,16 @@ def _strange_names(connection: Connection, new: Sequence[tuple[InformIn, _Head]]
     """What is suspicious about new devices: a serial number that is none, or that another model has."""
     raised: list[Raised] = []
     serials: dict[str, list[tuple[int, int, str, str]]] = {}
-    columns = ("tenant_id", "id", "key", "address", "serial_number")
-    for row in fetch_rows(connection, Device, columns, "serial_number", {w.identity.serial_number[:64] for w, _ in new}):
-        serials.setdefault(row[4], []).append((row[0], row[1], row[2], row[3]))
+    columns = ("serial_number", "tenant_id", "id", "key", "address")
+    for serial, tenant, id_, key, address in fetch_rows(connection, Device, columns, "serial_number", {w.identity.serial_number[:64] for w, _ in new}):
+        serials.setdefault(serial, []).append((tenant, id_, key, address))
     for work, head in new:
-        serial = work.identity.serial_number
-        if is_placeholder(serial):
-            evidence = {"at": work.at.isoformat(), "serial": serial, "address": work.address}
+        shown = work.identity.serial_number
+        if is_placeholder(shown):
+            evidence: dict[str, Any] = {"at": work.at.isoformat(), "serial": shown, "address": work.address}
             raised.append(Raised(work.tenant, head.id, AlarmKind.PLACEHOLDER, evidence, work.at))
             continue
-        others = [row for row in serials.get(serial[:64], ()) if row[0] == work.tenant and row[1] != head.id]
+        others = [row for row in serials.get(shown[:64], ()) if row[0] == work.tenant and row[1] != head.id]
         for _, other_id, other, address in others[:3]:
             evidence = {"at": work.at.isoformat(), "other": other, "other_id": other_id, "other_address": address, "address": work.address}
             raised.append(Raised(work.tenant, head.id, AlarmKind.SERIAL, evidence, work.at))
@@ -277,6 +281,7 @@ def _one(
         head.session_token is not None, trust is Trust.QUARANTINE and (is_new or head.trust != Trust.QUARANTINE),
         head.rpc_methods, oui=work.identity.oui, quirks=head.quirks, booted_at=row["last_boot_at"],
         new_firmware=BOOT in codes and head.software_version not in ("", row["software_version"]), desired_key=head.desired_key,
+        informed_before=head.inform_values or "",
     )  # fmt: skip
     return out, row
 

@@ -17,13 +17,13 @@ from acs.cwmp.paths import ROOTS
 from acs.db.bulk import upsert_rows
 from acs.devices.canonicals import Reading
 from acs.devices.models import DeviceKind
-from acs.devices.store import PathSets
+from acs.devices.store import PathSets, load_tree
 from acs.secrets import is_secret_name
 from datamodels.canonical import Value
 from datamodels.canonical.reading import ReadingPlan, plan_of
 
-KINDS_MOST, VARIANTS_MOST = 200, 32
-"""Kinds in memory, and plans of one kind by what decided them."""
+KINDS_MOST, VARIANTS_MOST, DEVICES_MOST = 200, 32, 50_000
+"""Kinds in memory, plans of one kind by what decided them, devices whose plan is remembered."""
 LOOK_AGAIN = timedelta(seconds=30)
 """How long a process believes that a kind is not known: another worker may have learned it."""
 
@@ -79,6 +79,21 @@ class KindBook:
     def __init__(self, sets: PathSets | None = None) -> None:
         self.sets = sets or PathSets()
         self._kinds: OrderedDict[KindKey, tuple[Kind | None, datetime]] = OrderedDict()
+        self._plans: OrderedDict[int, ReadingPlan] = OrderedDict()
+
+    def plan_of(self, connection: Connection, kind: Kind, device_id: int, some: Mapping[str, str]) -> ReadingPlan:
+        """How a device is read, by `some` of its values, and what is stored where these do not tell. Remembered while nothing speaks against it."""
+        held = self._plans.get(device_id)
+        if held is not None and all(held.deciding.get(path, text) == text for path, text in some.items()):
+            return held
+        tree: Mapping[str, str] = some
+        if not kind.plan.decides_by(some):
+            tree = {path: stored.value for path, stored in load_tree(connection, device_id, sets=self.sets).values.items()}
+        plan = kind.plan_for(tree)
+        self._plans[device_id] = plan
+        while len(self._plans) > DEVICES_MOST:
+            self._plans.popitem(last=False)
+        return plan
 
     def of(self, connection: Connection, key: KindKey, now: datetime) -> Kind | None:
         """The kind of a device, None where none of it was read whole yet."""

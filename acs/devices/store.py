@@ -384,10 +384,11 @@ def silent_after(last_inform: datetime, interval_s: int) -> datetime:
 
 def inform_document(values: Iterable[ParameterValueStruct], vault: Vault) -> RawJson:
     """The values of an Inform as the head row keeps them: [name, value, type] of each."""
-    return RawJson("[" + ",".join([_informed(v.name, seal_value(vault, v.name, v.value), v.type) for v in values if v.name]) + "]")
+    return RawJson("[" + ",".join([informed_item(v.name, seal_value(vault, v.name, v.value), v.type) for v in values if v.name]) + "]")
 
 
-def _informed(name: str, value: str, kind: str) -> str:
+def informed_item(name: str, value: str, kind: str) -> str:
+    """One value as it stands in the document of an Inform."""
     begin, end = _around(name, kind)
     return begin + encode_basestring(value) + end
 

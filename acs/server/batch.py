@@ -4,7 +4,7 @@ The order within a batch: steps of running sessions, then Informs (which may end
 (the epoch moved on) changes nothing and is told so: architecture, rules 3 and 4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -182,8 +182,8 @@ class Batch:
                 if not snapshot.prefix:
                     whole = True
                     self._learn_kind(connection, work, path_set, snapshot)
-            paths = {v.name for v in work.values} | {v.name for snapshot in work.snapshots for v in snapshot.values}
-            readings += self._readings(connection, work.kind, step.device_id, step.at, work.values if not work.snapshots else (), paths, whole)
+            values = {v.name: v.value for snapshot in work.snapshots for v in snapshot.values} | {v.name: v.value for v in work.values}
+            readings += self._readings(connection, work.kind, step.device_id, step.at, values, whole)
         self._tell_readings(unit, readings)
 
     def _path_set(self, connection: Connection, work: StepWork) -> int | None:
@@ -196,24 +196,18 @@ class Batch:
             self.kinds.learn(connection, work.kind, work.step.device_id, path_set, tree, work.step.at)
 
     def _readings(
-        self, connection: Connection, key: KindKey | None, device_id: int, at: datetime, values: Sequence[ParameterValueStruct], paths: set[str],
-        whole: bool = False,
-    ) -> list[Reading]:  # fmt: skip
-        """Canonical readings among what arrived. `values`: all of it, where it is enough to tell which radio is which; else the tree is asked."""
+        self, connection: Connection, key: KindKey | None, device_id: int, at: datetime, values: Mapping[str, str], whole: bool = False
+    ) -> list[Reading]:
+        """Canonical readings among values that arrived; `whole`: they are all that the device has."""
         kind = self.kinds.of(connection, key, at) if key is not None else None
         if kind is None or key is None:
             return []
         watched = self.monitors.watches.get(key.tenant)
-        if not whole and not watched and kind.plan.indexed_paths.isdisjoint(paths):
+        if not watched and kind.plan.indexed_paths.isdisjoint(values):
             return []
         wanted = kind.plan.indexed | {_ADDRESS} | (watched.keys() if watched else frozenset())
-        if not whole and not kind.plan.names_in(paths, wanted):
-            return []
-        tree = {v.name: v.value for v in values}
-        if not kind.plan.decides_by(tree):
-            tree = {path: stored.value for path, stored in store.load_tree(connection, device_id, sets=self.sets).values.items()}
-        plan = kind.plan_for(tree)
-        return readings_by(plan, key.tenant, device_id, tree, wanted if whole else plan.names_in(paths, wanted), at)
+        plan = kind.plan_for(values) if whole else self.kinds.plan_of(connection, kind, device_id, values)
+        return readings_by(plan, key.tenant, device_id, values, wanted if whole else plan.names_in(values, wanted), at)
 
     def _tell_readings(self, unit: Unit, readings: list[Reading]) -> None:
         if readings:
@@ -225,10 +219,20 @@ class Batch:
     def _informed_readings(self, unit: Unit, works: Sequence[InformWork], outs: Sequence[InformOut]) -> None:
         readings: list[Reading] = []
         for out, work in zip(outs, works, strict=True):
-            if out.has_tree and out.trust is Trust.ADMITTED:
-                paths = {v.name for v in work.inform.inform.parameter_list}
-                readings += self._readings(unit.connection, kind_of(out), out.device_id, work.inform.at, (), paths)
+            if out.has_tree and out.trust is Trust.ADMITTED and (values := self._news(unit.connection, out, work.inform)):
+                readings += self._readings(unit.connection, kind_of(out), out.device_id, work.inform.at, values)
         self._tell_readings(unit, readings)
+
+    def _news(self, connection: Connection, out: InformOut, told: InformIn) -> dict[str, str]:
+        """What an Inform tells that lists look into and that differs from the Inform before; all of it where something is watched."""
+        values = told.inform.parameter_list
+        if out.tenant in self.monitors.watches:
+            return {v.name: v.value for v in values}
+        kind = self.kinds.of(connection, kind_of(out), told.at)
+        if kind is None:
+            return {}
+        paths, before = kind.plan.indexed_paths, out.informed_before
+        return {v.name: v.value for v in values if v.name in paths and store.informed_item(v.name, v.value, v.type) not in before}
 
     def _informs(self, unit: Unit, works: Sequence[InformWork]) -> list[Informed]:
         outs = informs.apply_informs(unit.connection, self.vault, [work.inform for work in works], self.admit_all)

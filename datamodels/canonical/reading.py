@@ -40,8 +40,8 @@ class ReadingPlan:
         return all(tree.get(path) == text for path, text in self.deciding.items())
 
     def names_in(self, paths: Collection[str], names: Collection[str]) -> list[str]:
-        """Those of `names` that are read from one of `paths`."""
-        return [name for name in names if name in self.chosen and any(path in paths for _, path in self.chosen[name][1])]
+        """Those of `names` that are read from `paths`, as far as their best source is among them."""
+        return [name for name in names if name in self.chosen and self.chosen[name][1][0][1] in paths]
 
     def read(self, tree: Mapping[str, str], names: Collection[str]) -> Iterator[tuple[CanonicalParameter, Value]]:
         """Those of `names` that have a value in `tree`, raw texts by path."""
