@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -585,6 +586,7 @@ def _encode_info(item: ParameterInfoStruct) -> str:
     return f"<ParameterInfoStruct><Name>{_path(item.name)}</Name><Writable>{int(item.writable)}</Writable></ParameterInfoStruct>"
 
 
+@lru_cache(maxsize=16384)
 def _path(name: str) -> str:
     if len(name) > 256:
         raise AcsProtocolError(f"a parameter name is limited to 256 characters, {name[:40]!r}… has {len(name)}")

@@ -67,12 +67,15 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) 
 
 
 def fetch_rows(
-    connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any], raw: frozenset[str] = frozenset()
+    connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any], raw: frozenset[str] = frozenset(), also: str = ""
 ) -> list[tuple[Any, ...]]:
-    """`columns` of the rows whose `key` is one of `values` (texts or numbers), as tuples in no order. Documents of `raw` come as their text."""
+    """`columns` of the rows whose `key` is one of `values` (texts or numbers), as tuples in no order. Documents of `raw` come as their text.
+
+    `also`: a condition in SQL that every row meets, a constant of the caller's: spelled as a partial index has it, the index is used.
+    """
     if not values:
         return []
-    statement, converts = _select(table_of(model), columns, key, raw, connection.dialect.name)
+    statement, converts = _select(table_of(model), columns, key, raw, also, connection.dialect.name)
     given = list(values)
     found = connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,)).fetchall()
     if all(convert is None for convert in converts):
@@ -85,6 +88,14 @@ def delete_rows(connection: Connection, model: type[Base], key: str, values: Col
     if values:
         given = list(values)
         statement = _delete(table_of(model), key, connection.dialect.name)
+        connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,))
+
+
+def set_rows(connection: Connection, model: type[Base], expressions: str, key: str, values: Collection[Any]) -> None:
+    """Set columns of the rows whose `key` is one of `values` by `expressions`, SQL that is a constant of the caller's."""
+    if values:
+        given = list(values)
+        statement = f"UPDATE {_q(table_of(model).name)} SET {expressions} WHERE {_one_of(key, connection.dialect.name)}"  # noqa: S608
         connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,))
 
 
@@ -162,11 +173,12 @@ def _insert(
 
 @lru_cache(maxsize=256)
 def _select(
-    table: Table, columns: tuple[str, ...], key: str, raw: frozenset[str], dialect: str
+    table: Table, columns: tuple[str, ...], key: str, raw: frozenset[str], also: str, dialect: str
 ) -> tuple[str, tuple[_Convert | None, ...]]:
     listed = ", ".join(_q(name) for name in columns)
     reads = tuple(None if name in raw else _reader(table, name, dialect) for name in columns)
-    return f"SELECT {listed} FROM {_q(table.name)} WHERE {_one_of(key, dialect)}", reads  # noqa: S608
+    where = _one_of(key, dialect) + (f" AND {also}" if also else "")
+    return f"SELECT {listed} FROM {_q(table.name)} WHERE {where}", reads  # noqa: S608
 
 
 @lru_cache(maxsize=64)

@@ -173,8 +173,9 @@ def from_tree(tree: Tree, names: Names) -> Values:
                 continue
         if is_name(path) and not path.endswith("."):
             extras[path] = (stored.type, stored.writable, _clean(stored.value), age)
+    hidden = _objects_without_leaves(names, tree.values) if ABSENT in texts else ()
     for path, writable in tree.objects.items():
-        if path.endswith(".") and is_name(path) and path not in names.objects:
+        if path.endswith(".") and is_name(path) and (path in hidden or names.objects.get(path) != writable):
             extras[path] = ("", writable, "", (0, ""))
     return Values(texts, ages, extras)
 

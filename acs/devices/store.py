@@ -187,6 +187,8 @@ class Arrived:
     origin: str
     like: int | None = None
     """The path set of its kind."""
+    known: bool = False
+    """With these values the device is known: they are its base, however few they are."""
 
 
 def store_values(
@@ -234,7 +236,7 @@ def _merged(
 ) -> _Packed:
     """What is stored of a device with the new values in it."""
     age = (tick_of(each.at), each.origin)
-    if stored.path_set_id is None and not stored.delta and len(wanted) >= FOLD_AT // 4:
+    if stored.path_set_id is None and not stored.delta and (each.known or len(wanted) >= FOLD_AT // 4):
         if each.like is not None and len((names := sets.get(connection, each.like)).leaves) <= REWRITE_FOR * len(wanted):
             tree = Tree({path: Stored(seal_value(vault, path, v.value), v.type, each.at, each.origin) for path, v in wanted.items()}, {})
             return _Packed(names.id, pack(from_tree(tree, names)))
@@ -253,11 +255,11 @@ def _merged(
     for path, v in wanted.items():
         beside[path] = known_type(v.type), None, seal_value(vault, path, v.value), age
     merged = replace(stored, delta=pack(Values([], [], beside)))
-    if len(beside) < FOLD_AT:
+    if len(beside) < FOLD_AT and not (each.known and stored.path_set_id is None):
         return merged
     if merged.path_set_id is not None and merged.base is None:
         merged = replace(merged, base=_whole(connection, each.device_id).base)
-    return packed_tree(connection, sets, _tree_of(connection, sets, merged), merged.path_set_id)
+    return packed_tree(connection, sets, _tree_of(connection, sets, merged), each.like if merged.path_set_id is None else merged.path_set_id)
 
 
 def packed_tree(connection: Connection, sets: PathSets, tree: Tree, path_set_id: int | None) -> _Packed:

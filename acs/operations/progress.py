@@ -5,15 +5,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from acs import log
 from acs.cwmp.faults import CwmpFault
-from acs.db.bulk import delete_rows, fetch_rows, insert_rows, update_rows
+from acs.db.bulk import delete_rows, fetch_rows, insert_rows, set_rows, update_rows
 from acs.db.deflate import deflated
 from acs.db.engine import Unit
 from acs.devices.models import Device
@@ -76,20 +77,38 @@ class StepIn:
     """The operation under which the session broke off."""
 
 
-_OPENED = (
-    Operation.id, Operation.tenant_id, Operation.device_id, Operation.kind, Operation.args, Operation.state, Operation.phase, Operation.memo,
-    Operation.command_key, Operation.priority, Operation.due_at, Operation.sent, Operation.attempts, Operation.cancel_wanted,
-)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a session needs of an open operation, in the order it is read."""
+
+    id: int
+    tenant_id: int
+    device_id: int
+    kind: str
+    args: Any
+    state: str
+    phase: str
+    memo: Any
+    command_key: str
+    priority: int
+    due_at: datetime
+    sent: bool
+    attempts: int
+    cancel_wanted: bool
+
+
+_OPENED = tuple(_Opened.__slots__)
+_IS_OPEN = "state IN ('queued','running','waiting')"
+"""As the partial indexes have it."""
 
 
 def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -> dict[int, list[Task]]:
     """The open operations of devices, with their briefs."""
     found: dict[int, list[Task]] = defaultdict(list)
-    rows = session.execute(
-        select(*_OPENED).where(Operation.device_id.in_(list(device_ids)), Operation.state.in_(_OPEN)).order_by(Operation.id)
-    ).all()
-    briefs = briefing.of_all(session, rows)
-    for row in rows:
+    rows = sorted(fetch_rows(session.connection(), Operation, _OPENED, "device_id", device_ids, also=_IS_OPEN), key=itemgetter(0))
+    opened = [_Opened(*row) for row in rows]
+    briefs = briefing.of_all(session, opened)
+    for row in opened:
         if row.kind in KINDS:
             memo = dict(row.memo or {})
             triggers = frozenset(Trigger(t) for t in memo.pop("_on", ()))
@@ -97,7 +116,7 @@ def load_open(session: Session, briefing: Briefing, device_ids: Sequence[int]) -
             found[row.device_id].append(
                 Task(
                     row.id, row.kind, open_args(briefing.vault, row.args), row.state, row.phase, memo, row.command_key, row.priority, row.due_at,
-                    briefs[row.id], row.sent, row.attempts, triggers, row.cancel_wanted, settles,
+                    briefs[row.id], bool(row.sent), row.attempts, triggers, bool(row.cancel_wanted), settles,
                 )
             )  # fmt: skip
     return found
@@ -118,8 +137,7 @@ def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
     """Queue operations of our own that are not open yet, for many devices at once."""
     connection = unit.connection
     ids = [work.device_id for work in works]
-    rows = connection.execute(select(Operation.device_id, Operation.kind).where(Operation.device_id.in_(ids), Operation.state.in_(_OPEN)))
-    known = {(row.device_id, row.kind) for row in rows}
+    known = set(fetch_rows(connection, Operation, ("device_id", "kind"), "device_id", ids, also=_IS_OPEN))
     wanted = {(work.device_id, plan.kind): (work, plan) for work in works for plan in work.planned}  # a device may have informed twice
     fresh = [both for key, both in wanted.items() if key not in known]
     briefing.prepare_credentials(connection, [(w.tenant, w.device_id, w.key, w.at) for w, plan in fresh if plan.kind in ("secure", "provision")])
@@ -352,6 +370,9 @@ def _fault(fault: CwmpFault | None) -> dict[str, Any] | None:
     }
 
 
+_NEXT_DUE = f"due_at = (SELECT min(o.due_at) FROM operation AS o WHERE o.device_id = device.id AND o.{_IS_OPEN})"  # noqa: S608
+
+
 def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:
     """The exchanges of sessions that are over go; each device learns when something is due again."""
     busy = [step.device_id for step in ended if step.had_exchanges or step.changes]
@@ -360,8 +381,7 @@ def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:
     with_exchanges = [step.device_id for step in ended if step.had_exchanges]
     if with_exchanges:
         delete_rows(session.connection(), Exchange, "device_id", with_exchanges)
-    due = select(func.min(Operation.due_at)).where(Operation.device_id == Device.id, Operation.state.in_(_OPEN)).scalar_subquery()
-    session.execute(update(Device).where(Device.id.in_(busy)).values(due_at=due))
+    set_rows(session.connection(), Device, _NEXT_DUE, "id", busy)
 
 
 def exchanges(session: Session, device_id: int, epoch: int) -> list[tuple[int, int, str, bytes | None, bool]]:

@@ -32,7 +32,7 @@ from acs.operations.models import Exchange, Operation
 from acs.operations.progress import OwnWork, StepIn
 from acs.operations.views import OperationState
 from acs.provisioning.plan import Trust, due_at_inform, why_configure
-from acs.provisioning.procedure import Learned, Snapshot, Wait
+from acs.provisioning.procedure import Done, Learned, Snapshot, Wait
 from acs.provisioning.quirks import STANDARD, DeviceQuirks
 from acs.provisioning.runner import Ended, Task
 from acs.quirks import learning
@@ -169,7 +169,9 @@ class Batch:
         """What was read or written: the store, and what lists, groups and monitors look into."""
         connection, readings = unit.connection, list[Reading]()
         some = [
-            Arrived(w.step.tenant, w.step.device_id, w.values, w.step.at, "session", self._path_set(connection, w)) for w in works if w.values
+            Arrived(w.step.tenant, w.step.device_id, w.values, w.step.at, "session", self._path_set(connection, w), _is_provisioned(w.step))
+            for w in works
+            if w.values
         ]
         store.store_arrived(connection, self.vault, self.sets, some)
         for work in works:
@@ -278,6 +280,10 @@ class Batch:
 def _configured(step: StepIn) -> list[Configured]:
     ended = (change for change in step.changes if isinstance(change, Ended) and change.task.kind == "configure")
     return [Configured(step.tenant, step.device_id, step.at, c.outcome) for c in ended if not isinstance(c.outcome, Wait)]
+
+
+def _is_provisioned(step: StepIn) -> bool:
+    return any(isinstance(change, Ended) and change.task.kind == "provision" and isinstance(change.outcome, Done) for change in step.changes)
 
 
 def _keys(inform: Inform) -> tuple[str, ...]:
