@@ -25,7 +25,6 @@ from acs.settings import Settings
 from care import assets
 from care.security.permissions import Role
 from care.services import Services, build_services
-from tests.care.conftest import create_tables
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(__file__).parent.parent.parent / "screenshots"
@@ -52,11 +51,11 @@ class LiveServer:
 
 
 @pytest.fixture
-def live_server(tmp_path: Path) -> Iterator[LiveServer]:
+def live_server(tmp_path: Path, sqlite_template: Path) -> Iterator[LiveServer]:
     assets.fetch()
     settings = Settings(home=tmp_path, bind="127.0.0.1", web_port=0)
+    shutil.copyfile(sqlite_template, tmp_path / "hearthline.db")
     db = Database(settings.database)
-    create_tables(db)
     environment = {**os.environ, "HEARTHLINE_HOME": str(tmp_path), "HEARTHLINE_BIND": "127.0.0.1"}
     errors = (tmp_path / "web.err").open("w")
     process = subprocess.Popen(
