@@ -11,7 +11,9 @@ import re
 
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Column, Value, ValueType
 
-CONVERSIONS = ("country", "tenth_microwatt_to_dbm")
+CONVERSIONS = (
+    "country", "tenth_microwatt_to_dbm", "ont_received_dbm", "ont_launched_dbm", "ont_celsius", "ont_volts", "ont_milliamperes",
+)  # fmt: skip
 _TRUE = frozenset({"1", "true", "yes", "on", "enabled", "enable", "up"})
 _FALSE = frozenset({"0", "false", "no", "off", "disabled", "disable", "down"})
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -76,13 +78,34 @@ def _number(type_: ValueType, source: Candidate, text: str) -> Value:
     found = _NUMBER.match(text)  # "-21.5 dBm" and "45 C" are numbers too
     if found is None:
         return None
-    number = float(found.group())
-    if source.convert == "tenth_microwatt_to_dbm":
-        if number < 0:
-            return round(number, _DIGITS)  # the same firmware family reports dBm on other boards (K-43)
-        number = 10 * math.log10(number / 10000) if number > 0 else -40.0
-    number = number * (source.scale or 1)
+    number = _converted(source.convert, float(found.group())) * (source.scale or 1)
     return round(number) if type_ is ValueType.INT else round(number, _DIGITS)
+
+
+def _converted(convert: str | None, number: float) -> float:
+    """Units that go by the size of the number: one firmware family reports them one way on one board and another on the next (K-43).
+
+    Powers in 0.1 µW or dBm: what a receiver gets is below 1 mW, so never above 0 dBm; what a laser sends is 0.5 to 7 dBm, in 0.1 µW
+    thousands. Temperatures in °C or 1/256 °C, supplies in V, mV or 0.1 mV, laser currents in mA or 2 µA (ITU-T G.984.3, SFF-8472).
+    The bounds between them are guesses that leave room on both sides.
+    """
+    match convert:
+        case "tenth_microwatt_to_dbm" | "ont_received_dbm":
+            return number if number < 0 else _dbm(number)
+        case "ont_launched_dbm":
+            return _dbm(number) if number > 100 else number
+        case "ont_celsius":
+            return number / 256 if abs(number) > 200 else number
+        case "ont_volts":
+            return number / 10_000 if number > 10_000 else number / 1000 if number > 100 else number
+        case "ont_milliamperes":
+            return number * 0.002 if number > 500 else number
+        case _:
+            return number
+
+
+def _dbm(tenth_microwatts: float) -> float:
+    return 10 * math.log10(tenth_microwatts / 10_000) if tenth_microwatts > 0 else -40.0
 
 
 def _boolean(source: Candidate, text: str) -> Value:
