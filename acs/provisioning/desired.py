@@ -219,10 +219,13 @@ class Desired:
 
     @cached_property
     def key(self) -> str:
-        """The ParameterKey that says that all this was written; "" where nothing is wanted. What is only initial is not part of it."""
+        """The ParameterKey that says that all this was written; "" where nothing is wanted.
+
+        What is only initial, and what a person wrote and is put back after a reset, is not part of it: it is not held.
+        """
         if self.fixed_key or self.is_empty or self.digest is None:
             return self.fixed_key
-        held = [v.write for v in self.values if v.claim.hold is not Hold.INITIAL]
+        held = [v.write for v in self.values if v.claim.hold is not Hold.INITIAL and not v.claim.is_personal]
         rows = [[r.table, r.keys, r.values, r.absent] for r in self.rows if r.claim.hold is not Hold.INITIAL]
         told = json.dumps([sorted(held), sorted(rows, key=repr), sorted(w[:2] for w in self.watches)], ensure_ascii=False)
         return KEY_PREFIX + self.digest(told.encode())[:28]
