@@ -9,6 +9,7 @@ from pathlib import Path
 from simulators.bench.cases import Case, Size
 from simulators.bench.house import House
 from simulators.bench.run import Bench, NullServer, Outcome, Player, Say
+from simulators.bench.storm import StormPlan, storm, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,21 @@ def carry_out(plan: Plan, say: Say) -> bool:
     for outcome in outcomes:
         say(summary(outcome))
     return all(not outcome.failed and not outcome.wrong for outcome in outcomes)
+
+
+def storms(plan: StormPlan, databases: Sequence[str], say: Say) -> bool:
+    """A storm on each database; whether all went well."""
+    outcomes = []
+    for database in databases:
+        say(f"{database}:")
+        house = House(database, {"CPE_NETWORKS": "127.0.0.0/8", "CWMP_WORKERS": str(plan.workers)})
+        try:
+            house.start()
+            outcomes.append(storm(house, plan, say))
+            say(told(outcomes[-1]))
+        finally:
+            house.stop()
+    return all(outcome.is_good for outcome in outcomes)
 
 
 def summary(outcome: Outcome) -> str:
