@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "acs.devices.models",
     "acs.finding.models",
     "acs.operations.models",
+    "acs.bulk.models",
     "acs.operations.personal",
     "acs.firmware.models",
     "acs.hooks.models",

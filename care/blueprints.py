@@ -19,8 +19,10 @@ from flask_smorest import Blueprint as ApiBlueprint
 def page_blueprints() -> tuple[Blueprint, ...]:
     from care.access_control.routes import bp as access_control
     from care.audit.routes import bp as audit
+    from care.bulk.routes import bp as bulk
     from care.devices.routes import bp as devices
     from care.firmware.routes import bp as firmware
+    from care.groups.routes import bp as groups
     from care.jobs.routes import bp as jobs
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
@@ -32,7 +34,8 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, devices, reach, access_control, onboarding, operations, sessions, firmware, quirks, redirects, jobs, users, audit, profile
+    house = jobs, users, audit, profile
+    return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, firmware, quirks, redirects, *house
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:

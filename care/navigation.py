@@ -37,7 +37,7 @@ AREAS = (
 )
 
 
-WITHIN = {"reach": "devices", "onboarding": "access_control"}
+WITHIN = {"reach": "devices", "groups": "devices", "bulk": "devices", "onboarding": "access_control"}
 """Blueprints that are part of another one's area."""
 
 

@@ -16,8 +16,10 @@ from acs.secrets import Vault
 from acs.settings import Settings
 from care.access_control.service import AccessControl
 from care.audit.service import AuditTrail
+from care.bulk.service import Bulk
 from care.devices.service import Devices
 from care.firmware.service import Firmware
+from care.groups.service import Finding
 from care.jobs.service import Jobs
 from care.operations.service import Operations
 from care.quirks.service import Quirks
@@ -42,6 +44,8 @@ class Services:
     jobs: Jobs
     audit: AuditTrail
     devices: Devices
+    finding: Finding
+    bulk: Bulk
     access: AccessControl
     operations: Operations
     firmware: Firmware
@@ -71,6 +75,8 @@ def build_services(
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
         devices=Devices(db, vault, clock, settings.files_dir),
+        finding=Finding(db, clock),
+        bulk=Bulk(db, vault, clock),
         access=AccessControl(db, clock, settings),
         operations=Operations(db, vault, clock, settings.move_hosts),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),

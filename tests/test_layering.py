@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware"), ("sqlalchemy",)),
     "acs.hooks": Rule((*_ROWS, *_PURE, "acs.devices", "acs.quirks"), ("sqlalchemy", "quickjs", "prometheus_client")),
+    "acs.bulk": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.operations"), ("sqlalchemy",)),
     "acs.quirks": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),
