@@ -24,6 +24,9 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.firmware.routes import bp as firmware
     from care.groups.routes import bp as groups
     from care.jobs.routes import bp as jobs
+    from care.monitoring.alarms import bp as alarms
+    from care.monitoring.fleet import bp as fleet
+    from care.monitoring.routes import bp as monitoring
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
     from care.quirks.routes import bp as quirks
@@ -35,6 +38,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.routes import bp as users
 
     house = jobs, users, audit, profile
+    house = fleet, alarms, monitoring, jobs, users, audit, profile
     return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, firmware, quirks, redirects, *house
 
 

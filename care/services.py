@@ -21,6 +21,7 @@ from care.devices.service import Devices
 from care.firmware.service import Firmware
 from care.groups.service import Finding
 from care.jobs.service import Jobs
+from care.monitoring.service import Monitoring
 from care.operations.service import Operations
 from care.quirks.service import Quirks
 from care.reach.service import Reach
@@ -53,6 +54,7 @@ class Services:
     redirects: Redirects
     quirks: Quirks
     reach: Reach
+    monitoring: Monitoring
 
 
 def utc_now() -> datetime:
@@ -84,6 +86,7 @@ def build_services(
         redirects=Redirects(db, clock, settings.move_hosts),
         quirks=Quirks(db, clock),
         reach=Reach(db, vault, clock, settings),
+        monitoring=Monitoring(db, clock),
     )
 
 
