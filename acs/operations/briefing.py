@@ -13,6 +13,7 @@ from acs.devices.models import DeviceCredential, DeviceReach
 from acs.firmware import service as firmware
 from acs.operations.models import Operation
 from acs.provisioning.kinds import KINDS
+from acs.provisioning.spreading import inform_time
 from acs.secrets import Vault, random_secret
 
 
@@ -65,6 +66,8 @@ class Briefing:
         brief: dict[str, Any] = {
             "request_username": row.request_username, "request_secret": self.vault.open(row.request_secret), "inform_interval_s": self.inform_interval_s,
         }  # fmt: skip
+        if self.inform_interval_s:
+            brief["inform_time"] = inform_time(row.username, self.inform_interval_s)
         if self.cpe_auth == "device" and (sealed := row.next_secret or row.secret):
             brief |= {"username": row.username, "secret": self.vault.open(sealed)}
         return brief

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from acs.provisioning.spreading import inform_time
 from datamodels import canonical
 from datamodels.canonical import Correction, Resolver, Value, ValueType
 from datamodels.canonical.cells import to_cell
@@ -261,7 +262,7 @@ def wanted_of(
     watches: dict[str, tuple[str, int, Claim]] = {}
     cannot: list[Cannot] = []
     for profile in sorted(profiles, key=lambda p: (p.precedence, p.id)):
-        for setting in (*_interval(profile, known.root), *profile.settings):
+        for setting in (*_interval(profile, known), *profile.settings):
             found, why = _values(profile, setting, known, resolver)
             for value in found:
                 claims.setdefault(value.path, []).append(value)
@@ -298,11 +299,14 @@ def wanted_of(
     )  # fmt: skip
 
 
-def _interval(profile: Profile, root: str) -> tuple[Setting, ...]:
+def _interval(profile: Profile, known: KnownTree) -> tuple[Setting, ...]:
+    """How often the device speaks, and when: at a place of its own in the interval, where it has a parameter for that."""
     if not profile.inform_interval_s:
         return ()
-    server = f"{root}.ManagementServer."
-    return Setting(server + "PeriodicInformEnable", True), Setting(server + "PeriodicInformInterval", profile.inform_interval_s)
+    server = f"{known.root}.ManagementServer."
+    often = Setting(server + "PeriodicInformEnable", True), Setting(server + "PeriodicInformInterval", profile.inform_interval_s)
+    time = inform_time(known.values.get(f"{known.root}.DeviceInfo.SerialNumber", ""), profile.inform_interval_s)
+    return (*often, Setting(server + "PeriodicInformTime", time)) if time and server + "PeriodicInformTime" in known.values else often
 
 
 def _claim(profile: Profile, hold: Hold, text: str) -> Claim:

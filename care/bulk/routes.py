@@ -129,6 +129,8 @@ def _args(kind: str) -> dict[str, Any]:
             return {"values": [_line(line) for line in given["values"].splitlines() if line.strip()]}
         case "add_object":
             return {**given, "values": []}
+        case "inform_interval":  # many devices with one interval, each at its own time in it
+            return {**given, "spread": True}
     return {name: value for name, value in given.items() if value}
 
 

@@ -149,6 +149,15 @@ def test_interval_firmware_and_watches_of_a_profile():
     assert [c.name for c in found.cannot] == ["voip.status"]
 
 
+def test_device_gets_a_place_of_its_own_in_the_interval_where_it_has_a_parameter_for_it():
+    time = "Device.ManagementServer.PeriodicInformTime"
+    tree = {**TREE, time: "0001-01-01T00:00:00Z", "Device.DeviceInfo.SerialNumber": "S1"}
+    one = Profile(1, "base", 1, inform_interval_s=600)
+    assert by_path(wanted(one, known=KnownTree("Device", tree, {}, OBJECTS)))[time].value == inform_time("S1", 600)
+    without = {path: value for path, value in tree.items() if path != time}
+    assert time not in by_path(wanted(one, known=KnownTree("Device", without, {}, OBJECTS)))
+
+
 def test_the_key_follows_what_is_wanted_and_not_who_wants_it():
     one, other = wanted(profile(1, ("wifi.2g.channel", 6))), wanted(profile(7, ("wifi.2g.channel", 6), precedence=3))
     assert one.key == other.key
