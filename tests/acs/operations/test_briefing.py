@@ -8,6 +8,7 @@ import pytest
 from acs.devices.models import DeviceCredential
 from acs.firmware import service as firmware
 from acs.provisioning.kinds import KINDS
+from acs.provisioning.spreading import inform_time
 
 SHA = hashlib.sha256(b"image").hexdigest()
 

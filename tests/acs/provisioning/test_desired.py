@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from acs.provisioning.desired import Hold, KnownTree, Personal, Profile, RowSetting, Setting, Watch, wanted_of
+from acs.provisioning.spreading import inform_time
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TREE = {
