@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     upload_max: int = 64 * 1024 * 1024
     upload_quota: int = 4 * 1024 * 1024 * 1024
     firmware_max: int = 512 * 1024 * 1024
+    download_kbps: int = 0
+    """kbit/s that all downloads of one files server may take together; 0 for any."""
+    download_each_kbps: int = 0
+    """kbit/s that one download may take; 0 for any."""
     kicked_url: str = ""
     """Where a device's own page goes on after it has kicked us; empty leaves that to the device."""
     move_hosts: Annotated[tuple[str, ...], NoDecode] = ()

@@ -44,6 +44,7 @@ from acs.server.http import HttpFactory, Limits
 from acs.server.login.doorman import Doorman, login_rules
 from acs.server.redirects import Redirects
 from acs.server.redirects import load as read_redirects
+from acs.server.throttle import Shares
 from acs.server.watching import Watching
 from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
@@ -232,7 +233,8 @@ class CwmpParent:
         calls = Calls(reactor, settings, self._vault, database, utc_now)
         listener.subscribe(calls.hinted)
         calls.start()
-        shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota)
+        shares = Shares(reactor, settings.download_kbps * 125, settings.download_each_kbps * 125)
+        shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota, shares)
         self._ports.append(adopt(reactor, files_socket, files.site(shared, health_of(database))))
         self._keep = tuple(sock for sock in (cwmp_socket, plain_socket, files_socket) if sock is not None)
         if settings.cwmp_workers > 1:
