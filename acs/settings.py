@@ -87,9 +87,9 @@ class Settings(BaseSettings):
     session_timeout_s: float = 30.0
     session_timeout_max_s: float = 300.0
     max_sessions: int = 5000
-    admission_high_s: float = 0.75
+    admission_high_s: float = 0.4
     """What waits longer than this to be stored closes the door, routine contacts first; 0 leaves it open whatever comes."""
-    admission_low_s: float = 0.25
+    admission_low_s: float = 0.15
     """What waits less opens it again."""
     retry_min_s: float = 30.0
     retry_max_s: float = 1800.0

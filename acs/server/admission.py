@@ -92,8 +92,8 @@ class Marks:
     """Seconds. The door closes while work waits longer than `high_s`, opens while it waits less than `low_s`; Retry-After lies between
     `retry_min_s` and as long as the refused need, at most `retry_max_s`. `high_s` 0: nobody is ever refused."""
 
-    high_s: float = 0.75
-    low_s: float = 0.25
+    high_s: float = 0.4
+    low_s: float = 0.15
     retry_min_s: float = 30.0
     retry_max_s: float = 1800.0
 
@@ -113,8 +113,8 @@ class Admission:
     """How many were refused and have not been let in since, about."""
 
     def tick(self, delay_s: float, now: float) -> None:
-        """Move the door; `now` in seconds of any clock that only goes forward. A second of overload closes it for the routine, three for all
-        but the awaited; it opens again over half a minute."""
+        """Move the door; `now` in seconds of any clock that only goes forward. Two seconds of overload close it for the routine, six for all but
+        the awaited, heavier overload up to four times as fast; it opens again over half a minute."""
         passed = min(max(now - self._since, 0.0), 5.0)
         self._since = now
         _delay.set(delay_s)
@@ -162,8 +162,8 @@ class Admission:
 
     def come_again_s(self) -> int:
         """One more is refused: when it may come again. At random over as long as it takes to serve all who were, at the rate of the last
-        seconds, and half as long again; no less than ten times the shortest wait, so that few do not come together either."""
+        seconds, and half as long again; no less than four times the shortest wait, so that few do not come together either."""
         self._refused += 1
         low, high = self.marks.retry_min_s, self.marks.retry_max_s
         spread = self._refused / self._served_per_s if self._served_per_s > 0.1 else 0.0
-        return int(low + self.chance() * (min(max(spread * 1.5, 10 * low), high) - low))
+        return int(low + self.chance() * (min(max(spread * 1.5, 4 * low), high) - low))
