@@ -29,6 +29,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.monitoring.routes import bp as monitoring
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
+    from care.profiles.routes import bp as profiles
     from care.quirks.routes import bp as quirks
     from care.reach.routes import bp as reach
     from care.redirects.routes import bp as redirects
@@ -37,22 +38,25 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    house = jobs, users, audit, profile
     house = fleet, alarms, monitoring, jobs, users, audit, profile
-    return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, firmware, quirks, redirects, *house
+    return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, profiles, firmware, quirks, redirects, *house
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.access import bp as access
     from care.api.audit import bp as audit
+    from care.api.bulk import bp as bulk
     from care.api.devices import bp as devices
     from care.api.firmware import bp as firmware
+    from care.api.groups import bp as groups
     from care.api.jobs import bp as jobs
+    from care.api.monitoring import bp as monitoring
     from care.api.operations import bp as operations
+    from care.api.profiles import bp as profiles
     from care.api.quirks import bp as quirks
     from care.api.reach import bp as reach
     from care.api.redirects import bp as redirects
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, reach, access, operations, firmware, quirks, redirects, sessions, users, jobs, audit
+    return devices, groups, bulk, reach, access, operations, profiles, firmware, quirks, redirects, sessions, users, jobs, audit, monitoring

@@ -222,7 +222,7 @@ def get(session: Session, tenant: TenantId, action_id: int) -> BulkView:
     action = _row(session, tenant, action_id)
     mine = select(BulkOperation.operation_id).where(BulkOperation.action_id == action_id)
     states = session.execute(select(Operation.state, func.count()).where(Operation.id.in_(mine)).group_by(Operation.state))
-    return _view(session, action, dict(states.tuples()))
+    return _view(session, action, {row[0]: row[1] for row in states})
 
 
 def listed(session: Session, tenant: TenantId, before_id: int | None = None, limit: int = 50) -> tuple[BulkView, ...]:

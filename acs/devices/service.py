@@ -16,6 +16,7 @@ from acs.audit import Actor
 from acs.cwmp.identity import Identity
 from acs.cwmp.paths import leaf
 from acs.db.engine import Unit
+from acs.db.skipping import different
 from acs.db.tenancy import TenantId
 from acs.devices import store
 from acs.devices.models import Device, DeviceAlias, DeviceEvent, DeviceReach, DeviceTag, OnboardingRule
@@ -123,7 +124,7 @@ def _tags(session: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
 
 
 def counts(session: Session, tenant: TenantId, now: datetime) -> dict[Presence, int]:
-    """Devices by presence, counted in one pass over the head rows."""
+    """Devices by presence, counted in one pass over the head rows: for small fleets and the upkeep; lists show what it counted."""
     awake, never = (Device.silent_at > now).label("awake"), Device.last_inform_at.is_(None).label("never")
     # Grouped by the labels: an expression with a bound value, said twice, is two expressions to PostgreSQL.
     query = select(Device.trust, awake, never, func.count()).where(Device.tenant_id == tenant).group_by(Device.trust, "awake", "never")
@@ -142,11 +143,7 @@ def counts(session: Session, tenant: TenantId, now: datetime) -> dict[Presence, 
 
 def models(session: Session, tenant: TenantId) -> tuple[str, ...]:
     """Models that devices of this tenant have, for a filter."""
-    return tuple(
-        session.scalars(
-            select(Device.model).where(Device.tenant_id == tenant, Device.model != "").distinct().order_by(Device.model).limit(200)
-        )
-    )
+    return tuple(model for model in different(session, Device.model, Device.tenant_id == tenant, 200) if model)
 
 
 def find(session: Session, tenant: TenantId, name: str) -> DeviceId:
