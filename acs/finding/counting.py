@@ -1,7 +1,8 @@
 """How many devices fit a query, without looking at all of them.
 
-Where an index holds few candidates they are looked at and the number is exact; of some thousands an even part is. Else a sample speaks for the rest: short runs of
-neighbouring ids at places spread evenly over the fleet, the same ones each time so that a page that is loaded again says the same.
+Where an index holds few candidates they are looked at and the number is exact; of some thousands an even part is. Else a sample speaks for
+the rest: short runs of neighbouring ids at places spread evenly over the fleet, the same ones each time so that a page that is loaded again
+says the same.
 """
 
 from datetime import datetime

@@ -1,5 +1,6 @@
 """From ticked rows or a query to one thing done to all of them: what, a preview with count and sample, then the run and its progress."""
 
+from collections import defaultdict
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -101,7 +102,7 @@ def _choice(selection: Selection, do: str, error: HearthlineError | None = None)
     groups = tuple(group for group in services().finding.groups(tenant) if group.is_static) if may(Permission.MANAGE_DEVICES) else ()
     images = tuple(image for image in services().firmware.listed(tenant)) if do == "operation:firmware" else ()
     return render_template(
-        "bulk/new.html", selection=selection, do=do, kind=do.partition(":")[2], kinds=kinds, groups=groups, images=images, error=error, given=request.form,
+        "bulk/new.html", selection=selection, do=do, kind=do.partition(":")[2], kinds=kinds, groups=groups, images=images, error=error, given=defaultdict(str, request.form.items()),
         limit=OPERATIONS_MAX, may_manage=may(Permission.MANAGE_DEVICES),
     )  # fmt: skip
 

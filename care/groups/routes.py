@@ -27,7 +27,7 @@ def index() -> str:
 @bp.get("/new")
 @needs(Permission.MANAGE_DEVICES)
 def new() -> str:
-    return _form({"query": request.args.get("query", "")[:2000], "kind": request.args.get("kind", "query")})
+    return _form({"name": "", "note": "", "query": request.args.get("query", "")[:2000], "kind": request.args.get("kind", "query")})
 
 
 @bp.post("/new")

@@ -42,7 +42,9 @@ def tagged(database: Database, tag: str) -> set[int]:
         return set(session.scalars(select(DeviceTag.device_id).where(DeviceTag.tag == tag, DeviceTag.tenant_id == DEFAULT_TENANT)))
 
 
-def test_a_tag_comes_to_all_that_fit_and_goes_again(any_database: Database, actor: Actor, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tag_comes_to_all_that_fit_and_goes_again(
+    any_database: Database, actor: Actor, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bulk, "CHUNK", 20)
     fleet = seed(any_database, now, 200)
     weak = {each for each, facts in fleet.facts.items() if finding.parse("rx < -20").on_head(facts)}
@@ -120,7 +122,9 @@ def test_what_is_run_twice_is_done_once(database: Database, actor: Actor, vault:
         assert session.scalar(select(func.count()).select_from(Operation)) == bulk.get(session, DEFAULT_TENANT, action).done
 
 
-def test_an_operation_for_very_many_is_sent_to_campaigns(database: Database, actor: Actor, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operation_for_very_many_is_sent_to_campaigns(
+    database: Database, actor: Actor, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seed(database, now, 60)
     monkeypatch.setattr(bulk, "OPERATIONS_MAX", 20)
     with database.write() as unit:
@@ -154,7 +158,9 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(database: Database, a
         assert unit.session.scalar(select(func.count()).select_from(Job)) == 0
 
 
-def test_who_goes_no_further_leaves_the_rest(database: Database, actor: Actor, other_actor: Actor, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_goes_no_further_leaves_the_rest(
+    database: Database, actor: Actor, other_actor: Actor, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bulk, "CHUNK", 5)
     seed(database, now, 60)
     action = begun(database, actor, vault, now, Wanted(Deed.TAG, "new"), Selection(""))
