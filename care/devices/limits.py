@@ -105,7 +105,7 @@ def allowed(entry: Entry) -> str:
 
 
 def shown(value: str | None) -> str:
-    return _("the value given") if value is None else _("an empty value") if not value else f"“{value}”"
+    return _("the value given") if value is None else _("an empty value") if not value else _("“%(value)s”", value=value)
 
 
 def ranges(found: Iterable[Range]) -> str:

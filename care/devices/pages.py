@@ -71,6 +71,7 @@ def _tabs(found: Look, tab: str) -> list[tuple[str, str, bool, Any]]:
         ("trends", _("Trends"), None, None),
         ("parameters", _("Parameters"), words.number(len(found.known.values)) if found.known.values else None, None),
         ("software", _("Software"), None, Permission.MANAGE_MODULES),
+        ("desired", _("Desired state"), None, None),
         ("operations", _("Operations"), _("%(count)d running", count=found.open_count) if found.open_count else None, None),
         ("sessions", _("Sessions"), None, Permission.VIEW_SESSIONS),
         ("backups", _("Backups"), None, None),
@@ -153,10 +154,10 @@ def parameters(device_id: int) -> str:
     if path and not path.endswith("."):
         path = path[: path.rfind(".") + 1]
     branch = browser.search(found.known, q) if q else browser.rows(found.known, path or _top(found))
-    template = "_branch" if request.args.get("part") == "branch" else "parameters"
-    if template == "_branch":
-        return render_template("devices/_branch.html", branch=branch, head=found.head, q=q)
-    return page(found, "parameters", "parameters", branch=branch, q=q, path=path, trail=browser.trail(path))
+    told = browser.about(found.known, path) if not q else None
+    if request.args.get("part") == "branch":
+        return render_template("devices/_branch.html", branch=branch, head=found.head, q=q, about=told)
+    return page(found, "parameters", "parameters", branch=branch, q=q, path=path, trail=browser.trail(path), about=told)
 
 
 def _top(found: Look) -> str:

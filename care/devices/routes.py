@@ -14,7 +14,7 @@ from acs.errors import Conflict, Invalid
 from acs.finding import service as finding
 from acs.provisioning.plan import Trust
 from care.access import current_actor, current_user_view, needs
-from care.devices import actions, changes, identity, pages, parameters, queries, software, trends  # noqa: F401 - they add their routes
+from care.devices import actions, changes, desired, explaining, identity, pages, parameters, queries, software, trends  # noqa: F401 - they add their routes
 from care.devices.blueprint import bp
 from care.devices.forms import NewDeviceForm, tags_of
 from care.devices.looks import PRESENCE

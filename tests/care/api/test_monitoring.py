@@ -53,7 +53,7 @@ def test_the_fleet_as_it_was_counted(program, db, clock, device):
     census(db, clock())
     told = program("GET", "/fleet").json
     assert (told["total"], told["presence"], told["alarms"]) == (1, {"online": 1}, {"critical": 1})
-    assert told["load"]["workers"] == 0
+    assert told["cwmp"]["workers"] == 0
 
 
 def test_an_agent_handles_alarms_and_no_more(app, security, device):
