@@ -23,6 +23,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.devices.routes import bp as devices
     from care.firmware.routes import bp as firmware
     from care.groups.routes import bp as groups
+    from care.hooks.routes import bp as hooks
     from care.jobs.routes import bp as jobs
     from care.monitoring.alarms import bp as alarms
     from care.monitoring.fleet import bp as fleet
@@ -39,7 +40,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.routes import bp as users
 
     house = fleet, alarms, monitoring, jobs, users, audit, profile
-    return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, profiles, firmware, quirks, redirects, *house
+    return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, profiles, hooks, firmware, quirks, redirects, *house
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
@@ -49,6 +50,7 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.devices import bp as devices
     from care.api.firmware import bp as firmware
     from care.api.groups import bp as groups
+    from care.api.hooks import bp as hooks
     from care.api.jobs import bp as jobs
     from care.api.monitoring import bp as monitoring
     from care.api.operations import bp as operations
@@ -59,4 +61,4 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, groups, bulk, reach, access, operations, profiles, firmware, quirks, redirects, sessions, users, jobs, audit, monitoring
+    return devices, groups, bulk, reach, access, operations, profiles, hooks, firmware, quirks, redirects, sessions, users, jobs, audit, monitoring

@@ -32,6 +32,7 @@ AREAS = (
     Area(NETWORK, _l("Operations"), "lightning", "operations.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),
     Area(NETWORK, _l("Firmware"), "cpu", "firmware.index", Permission.MANAGE_FIRMWARE),
+    Area(NETWORK, _l("Hooks"), "code-slash", "hooks.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Quirks"), "bug", "quirks.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Other ACS"), "signpost-split", "redirects.index", Permission.MOVE_DEVICES),
     Area(HOUSE, _l("Jobs"), "list-task", "jobs.index", Permission.VIEW_JOBS),

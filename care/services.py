@@ -12,6 +12,7 @@ from typing import cast
 from flask import current_app
 
 from acs.db.engine import Database, Hint
+from acs.hooks.service import Running
 from acs.secrets import Vault
 from acs.settings import Settings
 from care.access_control.service import AccessControl
@@ -20,6 +21,7 @@ from care.bulk.service import Bulk
 from care.devices.service import Devices
 from care.firmware.service import Firmware
 from care.groups.service import Finding
+from care.hooks.service import Hooks
 from care.jobs.service import Jobs
 from care.monitoring.service import Monitoring
 from care.operations.service import Operations
@@ -53,6 +55,7 @@ class Services:
     sessions: Sessions
     redirects: Redirects
     quirks: Quirks
+    hooks: Hooks
     reach: Reach
     monitoring: Monitoring
 
@@ -67,6 +70,7 @@ def build_services(
     """Open the database and the vault of the data directory. `publish` carries hints of SQLite units to the other processes."""
     db = db or Database(settings.database, publish)
     vault = Vault.of(settings.home)
+    running = Running(db, clock)
     library.use(settings.home / "datamodels")
     return Services(
         db=db,
@@ -85,6 +89,7 @@ def build_services(
         sessions=Sessions(db, clock),
         redirects=Redirects(db, clock, settings.move_hosts),
         quirks=Quirks(db, clock),
+        hooks=Hooks(db, vault, clock, running),
         reach=Reach(db, vault, clock, settings),
         monitoring=Monitoring(db, clock),
     )

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     VIEW_ACCESS = "view_access"
     MANAGE_ACCESS = "manage_access"
     MANAGE_PROFILES = "manage_profiles"
+    MANAGE_HOOKS = "manage_hooks"
     REPLACE_DEVICES = "replace_devices"
     MERGE_DEVICES = "merge_devices"
     VIEW_FLEET = "view_fleet"
@@ -99,6 +100,7 @@ PERMISSION_WORDS = {
     Permission.SEND_RAW_RPC: _l("send a vendor's own calls to a device"),
     Permission.VIEW_ACCESS: _l("see who may connect and who was refused"),
     Permission.MANAGE_PROFILES: _l("say what should hold on which devices"),
+    Permission.MANAGE_HOOKS: _l("write and publish hooks"),
     Permission.REPLACE_DEVICES: _l("give a device's own settings to its successor"),
     Permission.MANAGE_ACCESS: _l("block devices and register certificates"),
     Permission.MERGE_DEVICES: _l("merge devices, split them, and settle identity alarms"),
