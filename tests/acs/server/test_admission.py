@@ -113,6 +113,14 @@ def test_between_the_marks_the_door_stays_and_below_them_it_opens_slowly():
     assert door.admission.openness == ALL_IN
 
 
+def test_few_sessions_that_take_long_close_no_door():
+    door = Door()
+    for _ in range(100):
+        door.now += 0.25
+        door.admission.tick(5.0, door.now, sessions=16)
+    assert door.admission.openness == ALL_IN
+
+
 def test_device_somebody_waits_for_is_let_in_with_a_routine_contact():
     door = Door()
     door.admission.want(KEY)
