@@ -1,14 +1,23 @@
 """Where a named value comes from: the page and its words."""
 
+import re
+import shutil
+from datetime import UTC, datetime
+
 import pytest
+from click.testing import CliRunner
 
 from acs.cwmp.identity import Identity
 from acs.cwmp.messages import ParameterValueStruct
+from acs.db.engine import Database
 from acs.devices import store
 from acs.errors import NotFound
-from acs.secrets import MASK
+from acs.secrets import MASK, Vault
 from care.devices.explaining import FATES, offered, told
+from datamodels import library
 from datamodels.canonical import Fate
+from datamodels.cli import datamodel
+from tests.care import samples
 from tests.care.conftest import ADMIN
 from tests.care.devices.conftest import text
 
@@ -58,6 +67,25 @@ def test_the_page_offers_what_the_device_has_and_explains_one(signed_in, home):
     missing = text(browser.get(f"/devices/{device_id}/parameters/explain?name=dsl.down_margin_db"))
     assert "This device has no value for it." in missing
     assert "the device has no such row" in missing
+
+
+def test_the_command_line_says_the_same_of_a_device_by_serial_number(tmp_path, sqlite_template, monkeypatch):
+    shutil.copy(sqlite_template, tmp_path / "hearthline.db")
+    monkeypatch.setenv("HEARTHLINE_HOME", str(tmp_path))
+    db = Database(f"sqlite:///{tmp_path / 'hearthline.db'}")
+    samples.home(db, Vault.of(tmp_path), datetime.now(UTC), samples.NORVIK, 1)
+    db.close()
+    try:
+        result = CliRunner().invoke(datamodel, ["explain", "NV240000001", "wifi.2g.channel"])
+        nobody = CliRunner().invoke(datamodel, ["explain", "NV1", "wifi.2g.channel"])
+    finally:
+        library.use(None)
+    assert result.exit_code == 0, result.output
+    assert "Device NV240000001, Norvik G240" in result.output
+    assert "Path:  Device.WiFi.Radio.1.Channel  (may be written)" in result.output
+    assert re.search(r"Age:   \d+ s, since 20\d\d-.* UTC, origin session", result.output)
+    assert nobody.exit_code == 1
+    assert "NV1" in nobody.output
 
 
 def test_a_device_of_which_nothing_is_known_says_so(signed_in, services):
