@@ -54,6 +54,7 @@ EVENTS: Mapping[str, tuple[str, Any]] = {
     "blocked": ("shield-lock", _l("Blocked")),
     "quarantine": ("shield-exclamation", _l("Put back in quarantine")),
     "silent": ("moon", _l("Fell silent")),
+    "firmware_undone": ("arrow-counterclockwise", _l("Went back to its old firmware")),
     "learned": ("bug", _l("Taught us something")),
     "missing_forced": ("bug", _l("Left out what every contact has to tell")),
     "merged": ("people", _l("Merged with another device")),
