@@ -178,7 +178,7 @@ class FleetSchema(Schema):
     alarms = fields.Dict()
     faults = fields.List(fields.List(fields.Raw()))
     failed_sessions = fields.Integer()
-    load = fields.Dict()
+    cwmp = fields.Dict(metadata={"description": "What the workers did in the last minute, per second"})
 
 
 def alarm_of(a: AlarmView) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def fleet() -> dict[str, Any]:
     found = services().monitoring.fleet(current_user_view().tenant)
     if found is None:
         raise NotFound("The fleet was not counted yet: the worker does it every minute.")
-    return {**asdict(found), "total": found.total}
+    return {**asdict(found), "cwmp": asdict(found.load), "total": found.total}
 
 
 # ---- alarms --------------------------------------------------------------------------------------------------

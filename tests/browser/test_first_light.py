@@ -74,7 +74,7 @@ def page(chromium, house: House) -> Iterator[Page]:
     page.locator("input[name=login]").fill("admin")
     page.locator("input[type=password]").fill(house.password)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/devices/")
+    page.wait_for_url("**/fleet/")
     yield page
     context.close()
     assert not errors

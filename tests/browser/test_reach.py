@@ -104,7 +104,7 @@ def page(chromium: Any, house: House) -> Iterator[Page]:
     page.locator("input[name=login]").fill("admin")
     page.locator("input[type=password]").fill(house.password)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/devices/")
+    page.wait_for_url("**/fleet/")
     yield page
     context.close()
     assert not errors
