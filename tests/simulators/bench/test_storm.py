@@ -1,7 +1,7 @@
 import pytest
 
 from simulators.bench.storm import FleetProcess, Moment, StormOutcome, StormPlan, slope, told
-from simulators.bench.whole import storms
+from simulators.bench.whole import Part, Plan, carry_out
 
 
 def outcome(backlogs, **given):
@@ -53,11 +53,13 @@ def test_fleet_process_is_told_what_to_do_and_tells_how_it_is_doing():
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_short_storm_loses_nothing(database):
     said: list[str] = []
-    assert storms(StormPlan(known=2000, rate=40, seconds=40), (database,), said.append), "\n".join(said)
+    results = carry_out(Plan((database,), (Part.STORM,), weather=StormPlan(known=2000, rate=40, seconds=40)), said.append)
+    assert results.storms[0].is_good, "\n".join(said)
 
 
 @pytest.mark.soak
 def test_storm_beyond_what_two_workers_can_serve_loses_nothing_either():
     said: list[str] = []
-    storms(StormPlan(known=6000, rate=400, seconds=20, workers=2, deaf=0.3), ("postgresql",), said.append)
-    assert any("lost 0, not served 0" in line for line in said), "\n".join(said)
+    weather = StormPlan(known=6000, rate=400, seconds=20, workers=2, deaf=0.3)
+    results = carry_out(Plan(("postgresql",), (Part.STORM,), weather=weather), said.append)
+    assert results.is_sound, "\n".join(said)
