@@ -13,7 +13,7 @@ from care.services import services
 bp = Blueprint("api-groups", __name__, url_prefix="/api/v1", description="Saved groups of devices")
 
 
-class GroupSchema(Schema):
+class SavedGroupSchema(Schema):
     id = fields.Integer()
     name = fields.String()
     is_static = fields.Boolean(metadata={"description": "Devices are put in by hand; else whoever fits the query"})
@@ -26,17 +26,17 @@ class GroupSchema(Schema):
     updated_at = fields.DateTime()
 
 
-class GroupListSchema(Schema):
-    items = fields.List(fields.Nested(GroupSchema))
+class SavedGroupListSchema(Schema):
+    items = fields.List(fields.Nested(SavedGroupSchema))
 
 
-class NewGroupSchema(Schema):
+class NewSavedGroupSchema(Schema):
     name = fields.String(required=True, validate=validate.Length(1, 80))
     query = fields.String(load_default=None, allow_none=True, metadata={"description": "Without one the group is static"})
     note = fields.String(load_default="", validate=validate.Length(max=300))
 
 
-class GroupChangeSchema(Schema):
+class SavedGroupChangeSchema(Schema):
     query = fields.String(load_default=None, allow_none=True)
     note = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=300))
 
@@ -51,7 +51,7 @@ class ChangedSchema(Schema):
 
 @bp.route("/groups")
 @needs(Permission.VIEW_DEVICES)
-@bp.response(200, GroupListSchema)
+@bp.response(200, SavedGroupListSchema)
 def listed() -> dict[str, Any]:
     """By name. The devices of one: /devices?query=group:"name"."""
     return {"items": services().finding.groups(current_user_view().tenant)}
@@ -59,8 +59,8 @@ def listed() -> dict[str, Any]:
 
 @bp.route("/groups", methods=["POST"])
 @needs(Permission.MANAGE_DEVICES)
-@bp.arguments(NewGroupSchema)
-@bp.response(201, GroupSchema)
+@bp.arguments(NewSavedGroupSchema)
+@bp.response(201, SavedGroupSchema)
 def create(given: dict[str, Any]) -> GroupView:
     """422 for a query that cannot be read, with the place."""
     group_id = services().finding.create(current_actor(), given["name"], given["query"], given["note"])
@@ -69,7 +69,7 @@ def create(given: dict[str, Any]) -> GroupView:
 
 @bp.route("/groups/<int:group_id>")
 @needs(Permission.VIEW_DEVICES)
-@bp.response(200, GroupSchema)
+@bp.response(200, SavedGroupSchema)
 def show(group_id: int) -> GroupView:
     """One group."""
     return services().finding.group(current_user_view().tenant, group_id)
@@ -77,8 +77,8 @@ def show(group_id: int) -> GroupView:
 
 @bp.route("/groups/<int:group_id>", methods=["PATCH"])
 @needs(Permission.MANAGE_DEVICES)
-@bp.arguments(GroupChangeSchema)
-@bp.response(200, GroupSchema)
+@bp.arguments(SavedGroupChangeSchema)
+@bp.response(200, SavedGroupSchema)
 def change(given: dict[str, Any], group_id: int) -> GroupView:
     """Its query or note; a name stays."""
     return services().finding.change(current_actor(), group_id, given["query"], given["note"])
@@ -94,7 +94,7 @@ def remove(group_id: int) -> None:
 
 @bp.route("/groups/<int:group_id>/count", methods=["POST"])
 @needs(Permission.VIEW_DEVICES)
-@bp.response(202, GroupSchema)
+@bp.response(202, SavedGroupSchema)
 def count(group_id: int) -> GroupView:
     """Count to the last device, by a job."""
     services().finding.recount(current_actor(), group_id)

@@ -102,7 +102,8 @@ def _choice(selection: Selection, do: str, error: HearthlineError | None = None)
     groups = tuple(group for group in services().finding.groups(tenant) if group.is_static) if may(Permission.MANAGE_DEVICES) else ()
     images = tuple(image for image in services().firmware.listed(tenant)) if do == "operation:firmware" else ()
     return render_template(
-        "bulk/new.html", selection=selection, do=do, kind=do.partition(":")[2], kinds=kinds, groups=groups, images=images, error=error, given=defaultdict(str, request.form.items()),
+        "bulk/new.html", selection=selection, do=do, kind=do.partition(":")[2], kinds=kinds, groups=groups, images=images, error=error,
+        given=defaultdict(str, request.form.items()),
         limit=OPERATIONS_MAX, may_manage=may(Permission.MANAGE_DEVICES),
     )  # fmt: skip
 

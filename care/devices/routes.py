@@ -5,6 +5,7 @@ parameters.py: they share the blueprint.
 """
 
 from flask import flash, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -50,7 +51,8 @@ def _list(text: str, sort: str, listed: Listed | None, error: Invalid | None) ->
     return render_template(
         "devices/index.html", listed=beside, rows=listed.rows if listed else (), found=listed.found if listed else None, text=text, error=error,
         caret=error.caret() if isinstance(error, finding.QueryError) else "", chips=queries.chips(text) if listed else (), sort=sort,
-        presences=PRESENCE, how_many=how_many, columns=COLUMNS, usual=USUAL_COLUMNS, reading_columns=finding.readings(), quoted=finding.quoted,
+        presences=PRESENCE, how_many=how_many, number=format_decimal, columns=COLUMNS, usual=USUAL_COLUMNS,
+        reading_columns=finding.readings(), quoted=finding.quoted,
         in_quarantine=text == "presence:quarantine",
     )  # fmt: skip
 

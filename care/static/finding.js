@@ -11,6 +11,8 @@
     let active = -1;
     let timer = 0;
     let asked = 0;
+    let answered = 0;
+    let wished = false; // an arrow was pressed before the proposals were there
 
     function close() {
       list.hidden = true;
@@ -26,6 +28,7 @@
       list.children[to].scrollIntoView({ block: "nearest" });
     }
     function show(found) {
+      const kept = active >= 0 && JSON.stringify(found) === JSON.stringify(proposals) ? active : -1;
       proposals = found;
       list.replaceChildren(...found.map((each, n) => {
         const item = document.createElement("li");
@@ -40,16 +43,22 @@
       }));
       list.hidden = found.length === 0;
       input.setAttribute("aria-expanded", String(found.length > 0));
-      mark(-1);
+      mark(wished && found.length ? 0 : kept);
+      wished = false;
     }
     async function ask() {
+      window.clearTimeout(timer);
+      timer = 0;
       const mine = ++asked;
       const words = new URLSearchParams({ query: input.value, at: String(input.selectionStart ?? input.value.length) });
       try {
         const answer = await fetch(`${root.dataset.complete}?${words}`, { headers: { Accept: "application/json" } });
-        if (mine === asked && answer.ok && document.activeElement === input) show(await answer.json());
+        const found = answer.ok ? await answer.json() : [];
+        if (mine === asked && document.activeElement === input) show(found);
       } catch (error) {
         close(); // without the server there are no proposals; the query can still be typed
+      } finally {
+        answered = Math.max(answered, mine);
       }
     }
     function later() {
@@ -65,12 +74,16 @@
     input.addEventListener("input", later);
     input.addEventListener("focus", later);
     input.addEventListener("click", later);
-    input.addEventListener("blur", () => { window.clearTimeout(timer); asked++; close(); });
+    input.addEventListener("blur", () => { window.clearTimeout(timer); timer = 0; answered = ++asked; wished = false; close(); });
     input.addEventListener("keydown", (event) => {
       const open = !list.hidden && proposals.length > 0;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        if (!open) return later();
         event.preventDefault();
+        if (timer || answered < asked || !open) {
+          wished = true;
+          if (timer || answered === asked) ask();
+          return;
+        }
         const step = event.key === "ArrowDown" ? 1 : -1;
         mark((active + step + proposals.length + (active < 0 && step < 0 ? 1 : 0)) % proposals.length);
       } else if (event.key === "Enter" && open && active >= 0) {
