@@ -96,7 +96,7 @@ def told(known: Known, name: str) -> Told:
     stored = known.values.get(resolved.path) if resolved is not None else None
     value = None if resolved is None else (MASK if resolved.raw else None) if secret else resolved.value
     return Told(
-        name, words.full_label(name), found.parameter.unit, str(found.parameter.type), found.parameter.help, value,
+        name, words.full_label(name), found.parameter.unit, str(found.parameter.type), words.note(name), value,
         words.text_of(value, found.parameter.unit), resolved.path if resolved else "", _masked(resolved.raw if resolved else "", secret),
         resolved.writable if resolved else False, stored.at if stored else None, stored.origin if stored else "",
         tuple(_turn(turn, detail) for turn, detail in found.turns) if not secret else (), _ways(found, secret),
@@ -130,7 +130,7 @@ def offered(known: Known) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
         return ()
     have = known.resolver.all()
     return tuple(
-        (canonical.group_label(group), names)
+        (words.group(group), names)
         for group in canonical.groups()
         if (names := tuple((name, words.full_label(name)) for name in canonical.names(group) if name in have))
     )
