@@ -69,3 +69,32 @@ def test_overriding_a_rule_takes_a_permission_of_its_own_and_a_reason(signed_in,
     assert engineer.post(f"/devices/{device_id}/parameters/set", given).status_code == 403
     refused = text(engineer.post(f"/devices/{device_id}/parameters/set", {**given, "override": ""}))
     assert "Write it all the same" not in refused
+
+
+def test_a_makers_overlay_counts_on_the_page_at_once_and_for_its_devices_alone(signed_in, home, services):
+    from datamodels import library
+    from datamodels.overlay import read, store
+
+    device_id, browser = home(), signed_in()
+    head = services.devices.head(1, device_id)
+    folder = services.settings.home / "datamodels"
+    library.use(folder)
+    leaf = f"/devices/{device_id}/parameters/detail?path=Device.WiFi.Radio.1.Channel"
+    spec = {
+        "name": "Norvik", "root": "Device", "oui": head.oui, "product_class": head.product_class, "firmware": f"={head.software_version}",
+        "parameter": [{"path": "Device.WiFi.Radio.{i}.Channel", "range": [{"min": 1, "max": 11}], "description": "Channel of the antenna."}],
+    }  # fmt: skip
+    try:
+        assert "1 to 255" in text(browser.get(leaf))
+        store(read(spec), folder)
+        library.touch(folder)
+        shown = text(browser.get(leaf))
+        assert "1 to 11" in shown
+        assert "Channel of the antenna." in shown
+        refused = browser.post(f"/devices/{device_id}/parameters/set", {"path": "Device.WiFi.Radio.1.Channel", "value": "12"})
+        assert (refused.status_code, "must be 1 to 11" in text(refused)) == (422, True)
+        store(read({**spec, "oui": "00D0FF"}), folder)
+        library.touch(folder)
+        assert "1 to 255" in text(browser.get(leaf))
+    finally:
+        library.use(None)
