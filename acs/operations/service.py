@@ -127,7 +127,7 @@ def request(
     audit.record(
         unit, actor, f"operation.{kind}", f"device:{device_id}", now, after={"operation": operation.id, **_audited(given), "reason": reason}
     )
-    unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent)
+    unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent, key=device.key)
     unit.hint("progress", device=device_id, operation=operation.id)
     return OperationId(operation.id)
 

@@ -46,7 +46,7 @@ def test_asking_is_audited_and_hints_at_the_device_and_the_watchers(play, now):
         args = {"values": [[PASSPHRASE, "hush-hush", "string"]]}
         operation = service.request(unit, play.actor, play.device, "write", args, now, urgent=False, vault=play.briefing.vault)
         assert unit.hints == [
-            {"kind": "operation", "device": play.device, "operation": operation, "urgent": False},
+            {"kind": "operation", "device": play.device, "operation": operation, "urgent": False, "key": head(play.database, play.device).key},
             {"kind": "progress", "device": play.device, "operation": operation},
         ]
     (line,) = play.ask(audit.lines, 1)
