@@ -31,6 +31,7 @@ AREAS = (
     Area(NETWORK, _l("Access"), "shield-lock", "access_control.index", Permission.VIEW_ACCESS),
     Area(NETWORK, _l("Operations"), "lightning", "operations.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),
+    Area(NETWORK, _l("Profiles"), "sliders", "profiles.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Firmware"), "cpu", "firmware.index", Permission.MANAGE_FIRMWARE),
     Area(NETWORK, _l("Hooks"), "code-slash", "hooks.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Quirks"), "bug", "quirks.index", Permission.VIEW_DEVICES),

@@ -25,6 +25,7 @@ from care.hooks.service import Hooks
 from care.jobs.service import Jobs
 from care.monitoring.service import Monitoring
 from care.operations.service import Operations
+from care.profiles.service import Profiles
 from care.quirks.service import Quirks
 from care.reach.service import Reach
 from care.redirects.service import Redirects
@@ -58,6 +59,7 @@ class Services:
     hooks: Hooks
     reach: Reach
     monitoring: Monitoring
+    profiles: Profiles
 
 
 def utc_now() -> datetime:
@@ -92,6 +94,7 @@ def build_services(
         hooks=Hooks(db, vault, clock, running),
         reach=Reach(db, vault, clock, settings),
         monitoring=Monitoring(db, clock),
+        profiles=Profiles(db, vault, clock),
     )
 
 

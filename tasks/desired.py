@@ -4,6 +4,7 @@ Each piece is done in small transactions and may run twice. What takes longer th
 """
 
 import time
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from acs import jobs
 from acs.audit import Actor
 from acs.db.tenancy import TenantId
 from acs.desired import service as desired
+from acs.hooks.service import Running
 from acs.jobs import JobView
 from acs.secrets import Vault
 from tasks.app import House, work
@@ -59,11 +61,13 @@ def mark(house: House, job: JobView) -> str:
 @work("desired.report")
 def report(house: House, job: JobView) -> str:
     """args: report."""
-    begun, vault = time.monotonic(), Vault.of(house.settings.home)
-    while desired.report_goes_on(house.database, vault, int(job.args["report"]), house.now()):
-        if time.monotonic() - begun > RUN_S:
-            _later(house, job, {**job.args, "part": int(job.args.get("part", 0)) + 1})
-            return "goes on"
+    begun, vault, book = time.monotonic(), Vault.of(house.settings.home), desired.quirk_book(house.database)
+    with closing(Running(house.database, house.now)) as running:
+        hooks = desired.hooks_of(running, vault, house.now)
+        while desired.report_goes_on(house.database, vault, int(job.args["report"]), house.now(), book, hooks):
+            if time.monotonic() - begun > RUN_S:
+                _later(house, job, {**job.args, "part": int(job.args.get("part", 0)) + 1})
+                return "goes on"
     return "done"
 
 
@@ -84,7 +88,10 @@ def repair(house: House, job: JobView) -> str:
 @work("desired.check")
 def check(house: House, job: JobView) -> str:
     """args: device. What was read is compared with what should hold."""
-    return desired.check_device(house.database, Vault.of(house.settings.home), int(job.args["device"]), house.now())
+    vault = Vault.of(house.settings.home)
+    with closing(Running(house.database, house.now)) as running:
+        hooks = desired.hooks_of(running, vault, house.now)
+        return desired.check_device(house.database, vault, int(job.args["device"]), house.now(), hooks)
 
 
 @work("desired.dates")

@@ -21,6 +21,7 @@ from acs.db.bulk import upsert_rows
 from acs.db.engine import Database, Unit
 from acs.db.tenancy import TenantId
 from acs.desired import examining
+from acs.desired.examining import HookValues
 from acs.desired.fitting import candidates
 from acs.desired.models import DesiredDevice, DesiredLine, DesiredProfile, DesiredReport
 from acs.desired.views import LineView, ReportState, ReportView, Standing
@@ -57,7 +58,9 @@ def start(unit: Unit, actor: Actor, selection: str, with_profile: int | None, no
     return row.id
 
 
-def go_on(database: Database, vault: Vault, report_id: int, now: datetime, book: QuirkBook | None = None) -> bool:
+def go_on(
+    database: Database, vault: Vault, report_id: int, now: datetime, book: QuirkBook | None = None, hooks: HookValues | None = None
+) -> bool:
     """One slice of a report; False when it is at its end."""
     with database.read() as session:
         row = session.get(DesiredReport, report_id)
@@ -72,7 +75,7 @@ def go_on(database: Database, vault: Vault, report_id: int, now: datetime, book:
             return _fail(database, report_id, str(error), now)
         found = candidates(session, vault, tenant, row.with_profile)
         looked = [
-            examining.look(session, vault, device, now, among=found, book=book)
+            examining.look(session, vault, device, now, among=found, book=book, hooks=hooks)
             for device in session.scalars(select(Device).where(Device.id.in_(list(ids))).order_by(Device.id))
         ]
         seen = [_seen(each, now) for each in looked]

@@ -21,6 +21,7 @@ from acs.desired.book import load as load_book
 from acs.desired.book import tenants as book_tenants
 from acs.desired.documents import is_path, with_secrets_of
 from acs.desired.examining import HookValues, messages
+from acs.desired.hooking import hooks_of
 from acs.desired.models import DesiredDevice, DesiredProfile, DesiredVersion
 from acs.desired.settling import Configured, note_read, settle
 from acs.desired.views import DeviceStanding, Examination, ProfileView, Standing, VersionView
@@ -32,16 +33,18 @@ from acs.operations import personal
 from acs.operations import service as operations
 from acs.operations.personal import PersonalView
 from acs.operations.views import OperationId
-from acs.provisioning.desired import Desired, KnownTree
+from acs.provisioning.desired import Desired, KnownTree, raw_text
 from acs.provisioning.procedures.configuring import Order
+from acs.quirks import service as quirks
 from acs.quirks.book import QuirkBook
 from acs.secrets import Vault
 
 __all__ = [
-    "Configured", "HookValues", "ProfileBook", "add", "ask_repair", "brief", "change", "check_device", "count", "delete_old_reports", "device_standing",
-    "enforce_dates", "examine", "get", "give_up_personal", "is_path", "line", "lines", "listed", "load_book", "mark", "messages", "note_read",
-    "personal_values", "preview_swap", "reconsider", "rehearsed", "remove", "repair", "repair_some", "report", "report_goes_on", "reports_listed",
-    "selected", "settle", "start_report", "stray", "swap", "tally", "tenants_with_profiles", "unmark_all", "versions", "with_secrets_of",
+    "Configured", "HookValues", "ProfileBook", "add", "ask_repair", "brief", "change", "check_device", "count", "delete_old_reports",
+    "device_standing", "enforce_dates", "examine", "get", "give_up_personal", "hooks_of", "is_path", "line", "lines", "listed", "load_book", "mark",
+    "messages", "note_read", "personal_values", "preview_swap", "quirk_book", "raw_text", "reconsider", "rehearsed", "remove", "repair",
+    "repair_some", "report", "report_goes_on", "reports_listed", "selected", "settle", "start_report", "stray", "swap", "tally",
+    "tenants_with_profiles", "unmark_all", "versions", "with_secrets_of",
 ]  # fmt: skip
 
 _FIELDS = ("name", "note", "selection", "precedence", "enabled", "valid_from", "document")
@@ -312,13 +315,13 @@ def brief(
     return {"order": found.order}
 
 
-def check_device(database: Database, vault: Vault, device_id: int, now: datetime) -> str:
+def check_device(database: Database, vault: Vault, device_id: int, now: datetime, hooks: HookValues | None = None) -> str:
     """Compare what was read with what should hold, keep how the device stands, and repair where its profiles say so. What came of it."""
     with database.read() as session:
         device = session.get(Device, device_id)
         if device is None or session.get(DesiredDevice, device_id) is None:
             return "nothing is wanted of it"
-        found = examining.look(session, vault, device, now)
+        found = examining.look(session, vault, device, now, hooks=hooks)
         tenant, changes = TenantId(device.tenant_id), len(found.plan.differences)
     with database.write() as unit:
         row = unit.session.get(DesiredDevice, device_id)
@@ -360,6 +363,13 @@ def stray(session: Session, tenant: TenantId, after: int, now: datetime, limit: 
         elif row.state != Standing.PENDING and {int(n) for n in row.profiles.split(",") if n} != wanted:
             out.append(number)
     return out, ids[-1] if len(ids) == limit else None
+
+
+def quirk_book(database: Database) -> QuirkBook:
+    """What is known of models, for who looks at many devices."""
+    book = QuirkBook()
+    book.replace(quirks.load(database))
+    return book
 
 
 def tenants_with_profiles(session: Session) -> tuple[TenantId, ...]:

@@ -49,6 +49,7 @@ EVENTS: Mapping[str, tuple[str, Any]] = {
     "autonomous_transfer": ("arrow-left-right", _l("Told of a transfer of its own")),
     "request_download": ("download", _l("Wants a file")),
     "kicked": ("person", _l("A local page asked for")),
+    "configured": ("sliders", _l("Brought to its profiles")),
     "quarantined": ("shield-exclamation", _l("Put in quarantine")),
     "admitted": ("shield-check", _l("Admitted")),
     "blocked": ("shield-lock", _l("Blocked")),

@@ -16,6 +16,7 @@ from acs.audit import Actor, AuditView
 from acs.cwmp.identity import Identity
 from acs.db.engine import Database
 from acs.db.tenancy import TenantId
+from acs.desired import service as desired
 from acs.devices import service as devices
 from acs.devices.views import DeviceId, DeviceView, EventView, RuleView
 from acs.errors import Conflict, NotFound
@@ -208,6 +209,7 @@ class Devices:
         with self._db.write() as unit:
             if "tags" in given:
                 devices.set_tags(unit, by, device_id, given["tags"], now)
+                desired.reconsider(unit, by.tenant, [device_id], now)
             if "note" in given:
                 devices.set_note(unit, by, device_id, given["note"], now)
             if "trust" in given:

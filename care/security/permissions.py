@@ -53,6 +53,7 @@ class Role(StrEnum):
 
 _VIEWER = frozenset({Permission.OWN_PROFILE, Permission.OWN_TOKENS, Permission.VIEW_DEVICES})
 _AGENT = _VIEWER | {Permission.READ_DEVICE, Permission.DIAGNOSE, Permission.WRITE_BASIC, Permission.REBOOT, Permission.CANCEL_OPERATION, Permission.VIEW_ACCESS}
+_AGENT |= {Permission.REPLACE_DEVICES}
 _AGENT |= {Permission.HANDLE_ALARMS}
 _ENGINEER = frozenset(Permission) - {Permission.MANAGE_USERS, Permission.MOVE_DEVICES, Permission.SEND_RAW_RPC}
 

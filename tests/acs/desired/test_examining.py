@@ -29,10 +29,10 @@ def test_a_hook_adds_values_to_its_profile_and_says_why_it_gave_none(homes):
     device = homes.device("A17")
     assert [one.why for one in homes.examine(device).desired.cannot] == ["hooks do not run here"]
 
-    def hooks(name, facts):
-        return {"Device.Time.NTPServer1": f"{name} {facts['serial_number']}"}
+    def hooks(session, device, name):
+        return {"Device.Time.NTPServer1": f"{name} {device.serial_number}"}
 
-    def broken(name, facts):
+    def broken(session, device, name):
         raise HearthlineError("it was killed after 50 ms")
 
     found = homes.examine(device, hooks=hooks)
