@@ -9,8 +9,11 @@ PYTEST := $(BIN)/python -m pytest
 run: $(VENV)/.installed assets
 	@exec $(BIN)/hearthline up --demo
 
+# Two processes share the files of tests unless ARGS names a file or folder: make test ARGS="-k inform", ARGS=tests/acs/cwmp, WORKERS=4, WORKERS=0.
+WORKERS ?= $(if $(filter tests tests/% ./tests/%,$(ARGS)),0,2)
+
 test: $(VENV)/.tested assets
-	$(PYTEST) -m "not soak" $(ARGS)
+	$(PYTEST) -m "not soak" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(VENV)/.tested assets
 	$(PYTEST) -m soak $(ARGS)

@@ -8,12 +8,17 @@ import resource
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from acs import __version__
 from acs.errors import HearthlineError, WrongEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from acs.devices.views import DeviceRow
 
 
 class _Commands(click.Group):
@@ -242,11 +247,47 @@ def list_devices(q: str, limit: int) -> None:
     database = _database()
     with database.read() as session:
         rows = service.search(session, DEFAULT_TENANT, _now(), q=q, limit=limit)
+    _tell(rows)
+    if not rows:
+        click.echo("No device matches." if q else "No devices yet: point one at the ACS address, or run `hearthline simulate`.")
+
+
+@device.command("find")
+@click.argument("query")
+@click.option("--limit", default=50, type=click.IntRange(1, 100_000))
+@click.option("--sort", default="id", help="serial, model, version, first_seen, or a reading such as rx_power; -name downwards.")
+@click.option("--count", "only_count", is_flag=True, help="Only how many there are, to the last one.")
+def find_devices(query: str, limit: int, sort: str, only_count: bool) -> None:
+    """Find devices by a query such as 'model = HG8245 and rx_power < -27 and last_inform < 1h ago'."""
+    from acs.db.tenancy import DEFAULT_TENANT
+    from acs.devices import service
+    from acs.finding import service as finding
+
+    try:
+        wanted = finding.parse(query)
+    except finding.QueryError as error:
+        click.echo(error.caret(), err=True)
+        raise
+    database, now = _database(), _now()
+    with database.read() as session:
+        if only_count:
+            click.echo(finding.exact_count(session, DEFAULT_TENANT, wanted, now))
+            return
+        found, after = 0, None
+        while found < limit:
+            page = finding.page(session, DEFAULT_TENANT, wanted, now, sort, after, limit=min(limit - found, 500), budget_s=1.0)
+            _tell(service.rows(session, DEFAULT_TENANT, page.ids, now))
+            found, after = found + len(page.ids), page.later
+            if after is None:
+                break
+    if not found:
+        click.echo("No device fits.")
+
+
+def _tell(rows: "Iterable[DeviceRow]") -> None:
     for row in rows:
         spoke = row.last_inform_at.strftime("%Y-%m-%d %H:%M:%S") if row.last_inform_at else "never"
         click.echo(f"{row.id:>6}  {row.key:40}  {row.model:20}  {row.software_version:12}  {row.presence:10}  {spoke}  {row.address}")
-    if not rows:
-        click.echo("No device matches." if q else "No devices yet: point one at the ACS address, or run `hearthline simulate`.")
 
 
 @device.command()

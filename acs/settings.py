@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "acs.devices.models",
     "acs.finding.models",
     "acs.operations.models",
+    "acs.bulk.models",
     "acs.operations.personal",
     "acs.firmware.models",
     "acs.hooks.models",
@@ -86,9 +87,9 @@ class Settings(BaseSettings):
     session_timeout_s: float = 30.0
     session_timeout_max_s: float = 300.0
     max_sessions: int = 5000
-    admission_high_s: float = 0.75
+    admission_high_s: float = 0.4
     """What waits longer than this to be stored closes the door, routine contacts first; 0 leaves it open whatever comes."""
-    admission_low_s: float = 0.25
+    admission_low_s: float = 0.15
     """What waits less opens it again."""
     retry_min_s: float = 30.0
     retry_max_s: float = 1800.0
@@ -103,6 +104,10 @@ class Settings(BaseSettings):
     upload_max: int = 64 * 1024 * 1024
     upload_quota: int = 4 * 1024 * 1024 * 1024
     firmware_max: int = 512 * 1024 * 1024
+    download_kbps: int = 0
+    """kbit/s that all downloads of one files server may take together; 0 for any."""
+    download_each_kbps: int = 0
+    """kbit/s that one download may take; 0 for any."""
     kicked_url: str = ""
     """Where a device's own page goes on after it has kicked us; empty leaves that to the device."""
     move_hosts: Annotated[tuple[str, ...], NoDecode] = ()

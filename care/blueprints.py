@@ -19,11 +19,18 @@ from flask_smorest import Blueprint as ApiBlueprint
 def page_blueprints() -> tuple[Blueprint, ...]:
     from care.access_control.routes import bp as access_control
     from care.audit.routes import bp as audit
+    from care.bulk.routes import bp as bulk
     from care.devices.routes import bp as devices
     from care.firmware.routes import bp as firmware
+    from care.groups.routes import bp as groups
+    from care.hooks.routes import bp as hooks
     from care.jobs.routes import bp as jobs
+    from care.monitoring.alarms import bp as alarms
+    from care.monitoring.fleet import bp as fleet
+    from care.monitoring.routes import bp as monitoring
     from care.onboarding.routes import bp as onboarding
     from care.operations.routes import bp as operations
+    from care.profiles.routes import bp as profiles
     from care.quirks.routes import bp as quirks
     from care.reach.routes import bp as reach
     from care.redirects.routes import bp as redirects
@@ -32,20 +39,26 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    return signin, devices, reach, access_control, onboarding, operations, sessions, firmware, quirks, redirects, jobs, users, audit, profile
+    house = fleet, alarms, monitoring, jobs, users, audit, profile
+    return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, profiles, hooks, firmware, quirks, redirects, *house
 
 
 def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.access import bp as access
     from care.api.audit import bp as audit
+    from care.api.bulk import bp as bulk
     from care.api.devices import bp as devices
     from care.api.firmware import bp as firmware
+    from care.api.groups import bp as groups
+    from care.api.hooks import bp as hooks
     from care.api.jobs import bp as jobs
+    from care.api.monitoring import bp as monitoring
     from care.api.operations import bp as operations
+    from care.api.profiles import bp as profiles
     from care.api.quirks import bp as quirks
     from care.api.reach import bp as reach
     from care.api.redirects import bp as redirects
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, reach, access, operations, firmware, quirks, redirects, sessions, users, jobs, audit
+    return devices, groups, bulk, reach, access, operations, profiles, hooks, firmware, quirks, redirects, sessions, users, jobs, audit, monitoring

@@ -24,11 +24,16 @@ class Area:
 
 NETWORK, HOUSE = _l("Network"), _l("House")
 AREAS = (
+    Area(NETWORK, _l("Fleet"), "speedometer2", "fleet.index", Permission.VIEW_FLEET),
     Area(NETWORK, _l("Devices"), "router", "devices.index", Permission.VIEW_DEVICES),
+    Area(NETWORK, _l("Alarms"), "bell", "alarms.index", Permission.VIEW_DEVICES),
+    Area(NETWORK, _l("Monitors"), "eye", "monitoring.index", Permission.VIEW_FLEET),
     Area(NETWORK, _l("Access"), "shield-lock", "access_control.index", Permission.VIEW_ACCESS),
     Area(NETWORK, _l("Operations"), "lightning", "operations.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),
+    Area(NETWORK, _l("Profiles"), "sliders", "profiles.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Firmware"), "cpu", "firmware.index", Permission.MANAGE_FIRMWARE),
+    Area(NETWORK, _l("Hooks"), "code-slash", "hooks.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Quirks"), "bug", "quirks.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Other ACS"), "signpost-split", "redirects.index", Permission.MOVE_DEVICES),
     Area(HOUSE, _l("Jobs"), "list-task", "jobs.index", Permission.VIEW_JOBS),
@@ -37,7 +42,7 @@ AREAS = (
 )
 
 
-WITHIN = {"reach": "devices", "onboarding": "access_control"}
+WITHIN = {"reach": "devices", "groups": "devices", "bulk": "devices", "onboarding": "access_control"}
 """Blueprints that are part of another one's area."""
 
 

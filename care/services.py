@@ -12,14 +12,20 @@ from typing import cast
 from flask import current_app
 
 from acs.db.engine import Database, Hint
+from acs.hooks.service import Running
 from acs.secrets import Vault
 from acs.settings import Settings
 from care.access_control.service import AccessControl
 from care.audit.service import AuditTrail
+from care.bulk.service import Bulk
 from care.devices.service import Devices
 from care.firmware.service import Firmware
+from care.groups.service import Finding
+from care.hooks.service import Hooks
 from care.jobs.service import Jobs
+from care.monitoring.service import Monitoring
 from care.operations.service import Operations
+from care.profiles.service import Profiles
 from care.quirks.service import Quirks
 from care.reach.service import Reach
 from care.redirects.service import Redirects
@@ -42,13 +48,18 @@ class Services:
     jobs: Jobs
     audit: AuditTrail
     devices: Devices
+    finding: Finding
+    bulk: Bulk
     access: AccessControl
     operations: Operations
     firmware: Firmware
     sessions: Sessions
     redirects: Redirects
     quirks: Quirks
+    hooks: Hooks
     reach: Reach
+    monitoring: Monitoring
+    profiles: Profiles
 
 
 def utc_now() -> datetime:
@@ -61,6 +72,7 @@ def build_services(
     """Open the database and the vault of the data directory. `publish` carries hints of SQLite units to the other processes."""
     db = db or Database(settings.database, publish)
     vault = Vault.of(settings.home)
+    running = Running(db, clock)
     library.use(settings.home / "datamodels")
     return Services(
         db=db,
@@ -71,13 +83,18 @@ def build_services(
         jobs=Jobs(db, clock),
         audit=AuditTrail(db),
         devices=Devices(db, vault, clock, settings.files_dir),
+        finding=Finding(db, clock),
+        bulk=Bulk(db, vault, clock),
         access=AccessControl(db, clock, settings),
         operations=Operations(db, vault, clock, settings.move_hosts),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),
         sessions=Sessions(db, clock),
         redirects=Redirects(db, clock, settings.move_hosts),
         quirks=Quirks(db, clock),
+        hooks=Hooks(db, vault, clock, running),
         reach=Reach(db, vault, clock, settings),
+        monitoring=Monitoring(db, clock),
+        profiles=Profiles(db, vault, clock),
     )
 
 

@@ -34,6 +34,8 @@ def kinds() -> dict[str, Kind]:
         "device": Kind(Permission.VIEW_DEVICES, _device_is_there),
         "operation": Kind(Permission.VIEW_DEVICES, _operation_is_there),
         "job": Kind(Permission.VIEW_JOBS, _job_is_there),
+        "alarm": Kind(Permission.VIEW_DEVICES, _alarm_is_there),
+        "fleet": Kind(Permission.VIEW_FLEET, lambda services, tenant, number: number == tenant),
     }
 
 
@@ -68,6 +70,10 @@ def touched(hint: dict[str, Any]) -> tuple[str, ...]:
 def event_name(topic: str) -> str:
     """ "operation:12" is sent as event "operation-12", which htmx can name in hx-trigger."""
     return topic.replace(":", "-")
+
+
+def _alarm_is_there(services: Services, tenant: TenantId, number: int) -> bool:
+    return _exists(lambda: services.monitoring.alarm(tenant, number))
 
 
 def _job_is_there(services: Services, tenant: TenantId, number: int) -> bool:

@@ -144,9 +144,10 @@ def _of_file(file: Path, name: str) -> list[str]:
 def _of_device(device: str, name: str) -> list[str]:
     from acs import settings
     from acs.db.engine import Database
+    from acs.db.revision import require_current
     from acs.db.tenancy import DEFAULT_TENANT
     from acs.devices import service as devices
-    from acs.errors import HearthlineError
+    from acs.errors import HearthlineError, WrongEnvironment
     from acs.provisioning.quirks import corrections
     from acs.quirks import service as quirks
 
@@ -154,11 +155,12 @@ def _of_device(device: str, name: str) -> list[str]:
     library.use(given.home / "datamodels")
     db = Database(given.database)
     try:
+        require_current(db)
         with db.read() as session:
             head = devices.get(session, DEFAULT_TENANT, devices.find(session, DEFAULT_TENANT, device), now)
             known = devices.tree(session, DEFAULT_TENANT, head.id).values
             means = corrections(quirks.of_model(session, DEFAULT_TENANT, head.oui, head.product_class, head.software_version, ("scales", "inverted")))
-    except HearthlineError as error:
+    except (HearthlineError, WrongEnvironment) as error:
         raise click.ClickException(str(error)) from error
     finally:
         db.close()

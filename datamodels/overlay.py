@@ -2,7 +2,7 @@
 
 An overlay is data: a TOML file, or what a vendor's XML says differently from the model we hold, kept as JSON in the folder that library.py
 names. `model_of` gives the model of one device with all overlays whose scope fits, the most specific last. A change names only what it
-changes; `status = "deleted"` takes something away. How a file looks is explained in docs/datamodels.md.
+changes; `status = "deleted"` takes something away. How a file looks is explained in datamodels/README.md.
 Tests: tests/datamodels/test_overlay.py.
 """
 

@@ -37,6 +37,8 @@ from acs.errors import WrongEnvironment
 @click.option("--boot-time", default=3.0, show_default=True, type=click.FloatRange(0), help="Seconds a restart takes, about.")
 @click.option("--start-spread", default=None, type=click.FloatRange(0), help="Seconds over which the first boots spread [10 ms a device].")
 @click.option("--clip-retry", default=None, type=click.FloatRange(0), help="Longest wait after a failed session [the table].")
+@click.option("--deaf", default=0.0, show_default=True, type=click.FloatRange(0, 1), help="Share of the devices that do not heed Retry-After.")
+@click.option("--rate", default=None, type=click.FloatRange(0, min_open=True), help="First boots a second, instead of --start-spread.")
 @click.option(
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None, help="PEM file of the authority to trust for https."
 )
@@ -100,9 +102,9 @@ def _run(given: dict[str, Any]) -> str:
         count, given["url"], given["models"], given["faults"], given["quirks"], given["demo"],
         given["inform_interval"] or (60 if given["demo"] else 300), given["username"], given["password"] or given["onboarding"],
         given["state"], given["seed"], given["first"], given["bind"], given["connection_request_port"],
-        count * 0.01 if given["start_spread"] is None else given["start_spread"],
+        _spread_s(count, given["start_spread"], given["rate"]),
         (boot * 0.7, boot * 1.3), clip_retry_s=given["clip_retry"], ca=given["ca"], certificate=given["certificate"], acts=given["acts"],
-        nat=given["nat"].rstrip("."),
+        nat=given["nat"].rstrip("."), deaf_share=given["deaf"],
         say=None if given["quiet"] or count > 200 else log.announce,
     )  # fmt: skip
     fleet = Fleet(reactor, options)
@@ -128,6 +130,13 @@ def _run(given: dict[str, Any]) -> str:
     if trouble:
         raise trouble[0]
     return _status(fleet)
+
+
+def _spread_s(count: int, spread_s: float | None, rate: float | None) -> float:
+    """Seconds over which the first boots spread: as given, by a rate, else 10 ms a device."""
+    if rate is not None:
+        return count / rate
+    return count * 0.01 if spread_s is None else spread_s
 
 
 def _replay(given: dict[str, Any]) -> int:

@@ -42,7 +42,11 @@ KEPT_CALLS = (DUStateChangeComplete, AutonomousDUStateChangeComplete, Autonomous
 
 
 class SessionFailed(Exception):
-    """The session is unsuccessful; the text says why (conformance A-60)."""
+    """The session is unsuccessful; the text says why (conformance A-60). `retry_after_s` is what the ACS asked for with 503, 0 for nothing."""
+
+    def __init__(self, why: str = "", retry_after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(slots=True)

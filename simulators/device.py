@@ -6,6 +6,7 @@ one are merged into the next (A-57). Whatever an ACS answers, the worst that com
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -83,7 +84,14 @@ class Habits:
     saved: Callable[[Device], None] = field(default=lambda _device: None)
     failed: Callable[[Device, str], None] = field(default=lambda _device, _why: None)
     reached: Callable[[Device], None] = field(default=lambda _device: None)
+    ended: Callable[[Device], None] = field(default=lambda _device: None)
     hangs_s: float = HANGS_S
+    deaf_share: float = 0.0
+    """Of the fleet, those that do not heed Retry-After."""
+
+    def heeds(self, device: Device) -> bool:
+        """Whether this device stays away as long as it is told; the same for all its life."""
+        return zlib.crc32(device.serial.encode()) / 2**32 >= self.deaf_share
 
     def certificate_of(self, key: str) -> Path | None:
         """The client certificate of one device; None where the fleet has none, or none for this device."""
@@ -179,11 +187,20 @@ class Device:
 
     def power_cut(self) -> None:
         """Reboot from another cause: a session or transfer that runs is cut (conformance C-142, L-62)."""
+        self._cut()
+        self.reboot()
+
+    def power_off(self) -> None:
+        """The same, and it stays dark until `start`."""
+        self._cut()
+        self._stop_all()
+        self.power = Power.OFF
+
+    def _cut(self) -> None:
         self._cancel_running()
         if self.transferring is not None and self.transferring.state == "running":
             self.transferring.state = "waiting"
         self.in_session, self.transferring = False, None
-        self.reboot()
 
     def stop(self) -> None:
         """End for good."""
@@ -238,7 +255,7 @@ class Device:
             raise
         except SessionFailed as error:
             self.cpe.after.reboot = self.cpe.after.reboot or isinstance(error, Crashes)
-            self._session_failed(str(error))
+            self._session_failed(str(error), error.retry_after_s)
         except Exception as error:  # an answer nobody thought of ends this session, never the fleet
             self._log_error("session failed unexpectedly", exc_info=True)
             self._session_failed(f"{type(error).__name__}: {error}")
@@ -287,7 +304,8 @@ class Device:
         waiting.addErrback(lambda failure: (timer.cancel() if timer.active() else None, failure)[1])
         return waiting
 
-    def _session_failed(self, why: str) -> None:
+    def _session_failed(self, why: str, retry_after_s: float = 0.0) -> None:
+        """Again by the retry table; not before the ACS wants us back, unless this device does not care (conformance A-64, A-65)."""
         self.in_session = False
         cpe = self.cpe
         cpe.failed()
@@ -296,6 +314,8 @@ class Device:
         minimum, multiplier = cpe.setting("CWMPRetryMinimumWaitInterval"), cpe.setting("CWMPRetryIntervalMultiplier")
         low, high = retry_wait(cpe.retry_count, int(minimum), int(multiplier))
         wait = self.rng.uniform(low, high)
+        if retry_after_s and self.habits.heeds(self):
+            wait = max(wait, retry_after_s)
         if self.habits.clip_retry_s is not None:
             wait = min(wait, self.habits.clip_retry_s)
         if cpe.retry_count == 1:
@@ -309,6 +329,7 @@ class Device:
         self.cpe.retry_count = 0
         if self.counts.sessions == 1:
             self.habits.reached(self)
+        self.habits.ended(self)
         self._settle()
 
     def _settle(self) -> None:

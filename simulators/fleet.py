@@ -45,7 +45,8 @@ class FleetOptions:
     `password` is the login all devices begin with: the onboarding secret. An empty `username` is the standard's OUI-ProductClass-Serial.
     `faults` are names of profiles/faults.toml, with `:n` for the first n; `quirks` names of quirks/profiles.toml, for every device.
     `acts` is what every device does of its own (acts.py). `nat` puts every device behind a NAT of its own, with a private address that begins so (`192.168`).
-    `clip_retry_s` bounds the waits of the retry table, None follows it. `ca` is a PEM file to trust for https instead of the system's; `certificate`
+    `clip_retry_s` bounds the waits of the retry table, None follows it; `deaf_share` of the devices do not heed Retry-After.
+    `ca` is a PEM file to trust for https instead of the system's; `certificate`
     one of a client certificate and its key to show there, or a folder of them named OUI-ProductClass-SerialNumber.pem.
     """
 
@@ -72,6 +73,7 @@ class FleetOptions:
     acts: tuple[str, ...] = ()
     nat: str = ""
     hangs_s: float = HANGS_S
+    deaf_share: float = 0.0
     say: Callable[[str], None] | None = None
 
 
@@ -94,7 +96,9 @@ class Fleet:
             saved=self._changed,
             failed=self._failed,
             reached=self._reached,
+            ended=self._ended,
             hangs_s=options.hangs_s,
+            deaf_share=options.deaf_share,
         )
         self._calls = ConnectionRequests(reactor.seconds)
         self._port: Any = None
@@ -132,6 +136,12 @@ class Fleet:
 
     async def start(self) -> None:
         """Listen, and switch all devices on. WrongEnvironment when the port is taken."""
+        self.listen()
+        for device in self.devices:
+            self.switch_on(device, self._rng.uniform(0, self.options.start_spread_s) if self.options.start_spread_s else 0.0)
+
+    def listen(self) -> None:
+        """For connection requests to all devices, which stay dark. WrongEnvironment when the port is taken."""
         port = self.options.connection_request_port
         try:
             self._port = self.reactor.listenTCP(port, self._calls.site(), backlog=1024, interface=self.options.bind)
@@ -145,9 +155,11 @@ class Fleet:
             self._calls.devices[device.token] = device
             device.cpe.facts.connection_request_url = f"http://{name}:{host.port}/cr/{device.token}"
             self._join(device)
-            fresh = str(device.cpe.identity.key) not in self._kept
-            acts.schedule(device, device.acts)
-            device.start(self._rng.uniform(0, self.options.start_spread_s) if self.options.start_spread_s else 0.0, fresh=fresh)
+
+    def switch_on(self, device: Device, delay_s: float = 0.0) -> None:
+        """For the first time."""
+        acts.schedule(device, device.acts)
+        device.start(delay_s, fresh=str(device.cpe.identity.key) not in self._kept)
 
     def _join(self, device: Device) -> None:
         """The ways to be called beside HTTP. Behind a NAT the private address it gives leads nowhere."""
@@ -192,6 +204,9 @@ class Fleet:
         self._arrived += 1
         if self._arrived == len(self.devices):
             self._habits.say(f"All {len(self.devices)} devices have reached {self.options.url}")
+
+    def _ended(self, device: Device) -> None:
+        """A session ended well; for fleets that count."""
 
     def _failed(self, device: Device, why: str) -> None:
         """Say it once per reason in half a minute: when the ACS is away, all devices say the same."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gzip
 import secrets
+import time
 import zlib
 from collections.abc import MutableMapping
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 from twisted.internet.defer import ensureDeferred
@@ -50,6 +52,17 @@ class Authorizer:
         """Take a new challenge; whether it is one we can answer."""
         self._challenges, self._nonce_count = response.all("www-authenticate"), 0
         return answer_challenge(self._challenges, self.username, self.password, "POST", "/", "0", allow_basic=True) is not None
+
+
+def _retry_after_s(response: Response) -> float:
+    """Seconds the ACS wants us to stay away, as a number of seconds or a date; 0 where it does not say, or not so that it can be read."""
+    said = response.one("retry-after") if response.status == 503 else ""
+    if said.isdigit():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time()) if said else 0.0
+    except ValueError:
+        return 0.0
 
 
 def is_stale(response: Response) -> bool:
@@ -101,7 +114,7 @@ class AcsConnection:
             elif b"Envelope" in response.body:  # a SOAP fault with 400 or 500 (X-9)
                 return response.body
             else:
-                raise SessionFailed(f"the ACS answered HTTP {response.status}")
+                raise SessionFailed(f"the ACS answered HTTP {response.status}", _retry_after_s(response))
 
     def _redirect(self, location: str) -> None:
         """For this session only (A-33); never from https to http (A-34)."""

@@ -18,6 +18,7 @@ import pytest
 import pytest_twisted
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 from twisted.internet import reactor
 from twisted.internet.base import DelayedCall
 from twisted.internet.task import deferLater
@@ -37,6 +38,14 @@ POSTGRES = os.environ.get("HEARTHLINE_TEST_POSTGRES", "postgresql+psycopg://post
 RABBITMQ = os.environ.get("HEARTHLINE_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 GRACE_S = 0.5
 """How long what a test left in the reactor may take to go away by itself."""
+MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3
+"""Where temporary folders go if there is so much room, in bytes: SQLite waits for the disk at every commit."""
+
+
+def pytest_configure() -> None:
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 
 # ---- the watch over the reactor -------------------------------------------------------------------------------
 
@@ -144,6 +153,15 @@ def reactor_errors(request: pytest.FixtureRequest) -> Iterator[ReactorErrors]:
         pytest.fail(f"left behind in the reactor: {told}", pytrace=False)
 
 
+LONG = tuple(Path(__file__).parent / name for name in ("integration", "browser", "e2e", "simulators", "test_marks.py"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several processes the long files come first: the short ones fill what is left at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not any(item.path.is_relative_to(place) for place in LONG))
+
+
 def pytest_collection_finish() -> None:
     """What is loaded now stays: leave it out of every garbage collection to come."""
     gc.collect()
@@ -226,6 +244,7 @@ class PostgresServer:
         with self._engine.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))  # tests need no disk to outlive the server
         self._made.append(name)
         return self._url.set(database=name).render_as_string(hide_password=False)
 
@@ -275,16 +294,21 @@ def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def _emptied() -> str:
+    """What leaves a database as `postgres_url` promises: many statements, one message."""
+    deletes = [f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables)]
+    tenants = ((DEFAULT_TENANT, "default"), (OTHER_TENANT, "other"))
+    inserts = [f"INSERT INTO tenant (id, name, created_at) VALUES ({number}, '{name}', '2026-01-01 00:00:00+00')" for number, name in tenants]
+    return "; ".join([*deletes, *inserts])
+
+
 @pytest.fixture
-def postgres_url(_postgres_session: str) -> str:
+def postgres_url(_postgres_session: str, _emptied: str) -> str:
     """A PostgreSQL database with all tables and nothing in them but the two tenants."""
-    database = Database(_postgres_session)
-    with database.write() as unit:
-        for table in reversed(Base.metadata.sorted_tables):
-            unit.session.execute(table.delete())
-        unit.session.add(Tenant(id=DEFAULT_TENANT, name="default", created_at=datetime(2026, 1, 1, tzinfo=UTC)))
-    _second_tenant(database)
-    database.close()
+    engine = create_engine(_postgres_session, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_emptied)
     return _postgres_session
 
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.ports import free_range
+
 DOMAIN = "xmpp.test"
 ACS, PASSWORD = f"acs@{DOMAIN}", "of the acs"
 
@@ -41,7 +43,7 @@ class Prosody:
     """`ca` is the file of the certificate that clients must trust."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.port = home, _free_port()
+        self.home, self.port = home, free_range()
         for folder in ("data", "certs"):
             (home / folder).mkdir(parents=True)
         self.ca = home / "certs" / f"{DOMAIN}.crt"
@@ -86,12 +88,6 @@ class Prosody:
                 self._process.kill()
                 self._process.wait()
             self._process = None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _certificate(key_file: Path, certificate_file: Path) -> None:

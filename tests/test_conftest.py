@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -16,11 +17,13 @@ from twisted.internet.task import deferLater
 """
 
 
-def outcome(tmp_path: Path, body: str) -> str:
-    file = tmp_path / "test_probe.py"
-    file.write_text(HEAD + body)
-    command = [sys.executable, "-m", "pytest", "-q", "--reactor=default", "-p", "no:cacheprovider", "-p", "tests.conftest", "--rootdir", str(tmp_path)]
-    done = subprocess.run([*command, "-c", "/dev/null", str(file)], check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
+def outcome(folder: Path, **bodies: str) -> str:
+    """What pytest says of test files with these bodies; report.xml in the folder has it by file."""
+    for name, body in bodies.items():
+        (folder / f"test_{name}.py").write_text(HEAD + body)
+    command = [sys.executable, "-m", "pytest", "-q", "--reactor=default", "-p", "no:cacheprovider", "-p", "tests.conftest", "--rootdir", str(folder)]
+    report = ["--junitxml", str(folder / "report.xml")]
+    done = subprocess.run([*command, *report, "-c", "/dev/null", str(folder)], check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
     return done.stdout + done.stderr
 
 
@@ -50,16 +53,24 @@ def test_port():
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory) -> dict[str, ElementTree.Element]:
+    """What was reported of each probe, all run by one process."""
+    folder = tmp_path_factory.mktemp("probes")
+    output = outcome(folder, **{name.replace(" ", "_"): body for name, (body, _said) in PROBES.items()})
+    assert f"{len(PROBES)} passed, {len(PROBES)} errors" in output, output
+    return {case.get("classname", "").removeprefix("test_"): case for case in ElementTree.parse(folder / "report.xml").iter("testcase")}
+
+
 @pytest.mark.parametrize("name", PROBES)
-def test_what_happens_behind_a_tests_back_fails_it(tmp_path, name):
-    body, said = PROBES[name]
-    output = outcome(tmp_path, body)
-    assert "1 passed, 1 error" in output, output
-    assert said in output
+def test_what_happens_behind_a_tests_back_fails_it(probed, name):
+    case = probed[name.replace(" ", "_")]
+    assert [found.tag for found in case] == ["error"]
+    assert PROBES[name][1] in f"{case[0].get('message')}{case[0].text}"
 
 
 def test_what_is_closed_and_flushed_is_fine(tmp_path):
-    output = outcome(tmp_path, """
+    output = outcome(tmp_path, fine="""
 @pytest_twisted.ensureDeferred
 async def test_expected(reactor_errors):
     reactor.callLater(0, lambda: 1 / 0)

@@ -30,7 +30,7 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_WITH_DOORS = ("access", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
+_WITH_DOORS = ("access", "bulk", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
 _MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "fleet", "members", "partitions", "reports", "series"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
     "acs.firmware": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding"), ("sqlalchemy",)),
     "acs.operations": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware"), ("sqlalchemy",)),
     "acs.hooks": Rule((*_ROWS, *_PURE, "acs.devices", "acs.quirks"), ("sqlalchemy", "quickjs", "prometheus_client")),
+    "acs.bulk": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.operations"), ("sqlalchemy",)),
     "acs.quirks": Rule((*_ROWS, *_PURE, "acs.devices"), ("sqlalchemy",)),
     "acs.recorder": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware"), ("sqlalchemy",)),
     "acs.reach": Rule((*_ROWS, *_PURE, "acs.devices", "acs.firmware", "acs.operations"), ("sqlalchemy",)),

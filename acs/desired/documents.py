@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from acs.cwmp.faults import AcsProtocolError
-from acs.cwmp.paths import leaf, parse_path
+from acs.cwmp.paths import leaf, parent, parse_path
 from acs.devices.store import SEALED, reveal
 from acs.errors import Invalid
 from acs.provisioning.desired import Hold, Profile, RowSetting, Setting, Watch, checked_path, raw_text
@@ -108,7 +108,8 @@ def _path_value(name: str, value: Any, place: str) -> str:
     text = raw_text(value)
     if len(text) > VALUE_MAX:
         raise Invalid(f"A value has at most {VALUE_MAX} characters; {name} has {len(text)}.", f"{place}.value")
-    if "X_" not in name and for_root(name.partition(".")[0]).lookup(name) is None:
+    model = for_root(name.partition(".")[0])
+    if "X_" not in name and model.lookup(name) is None and model.lookup(parent(name)) is None:  # leaves of older versions are taken unchecked
         raise Invalid(f"{name} is not in the data model of {name.partition('.')[0]}.", f"{place}.name")
     problem, _ = checked_path(name, text)
     if problem:

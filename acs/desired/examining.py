@@ -19,7 +19,7 @@ from acs.devices import store
 from acs.devices.models import Device
 from acs.devices.packing import EMPTY, Tree
 from acs.errors import HearthlineError, UnknownDevice
-from acs.operations import personal
+from acs.operations import personal, rules
 from acs.provisioning.desired import Cannot, Claim, Desired, Hold, KnownTree, Personal, Profile, Setting, wanted_of
 from acs.provisioning.differences import Plan, masked, plan_of
 from acs.provisioning.procedure import Context, DeviceFacts
@@ -30,8 +30,8 @@ from acs.quirks import service as quirks
 from acs.quirks.book import QuirkBook
 from acs.secrets import Vault, mask_xml
 
-HookValues = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-"""What a hook returns for a device: (name, facts) -> values by canonical name or path. HearthlineError says why it gave none."""
+HookValues = Callable[[Session, Device, str], Mapping[str, Any]]
+"""What a hook returns for a device: (session, device, name) -> values by canonical name or path. HearthlineError says why it gave none."""
 MESSAGE_MAX = 60_000
 
 
@@ -98,10 +98,10 @@ def look(
     reset_at, configured_at = device.last_bootstrap_at, standing.configured_at if standing else None
     fresh = configured_at is None or (reset_at is not None and configured_at < reset_at)
     own = [Personal(p.path, store.reveal(vault, p.value), p.type, p.by, p.at) for p in personal.of_device(session, device.id)]
-    profiles, failed = _with_hooks(fit, facts, device, hooks)
+    profiles, failed = _with_hooks(session, fit, device, hooks)
     desired = wanted_of(
         profiles, known, own, digest=lambda told: vault.sign("desired", told.decode(), 28), corrections=corrections(known_quirks), fresh=fresh,
-        reset_at=reset_at,
+        reset_at=reset_at, model=rules.model_for(device.root, device.oui, device.product_class, device.software_version),
     )  # fmt: skip
     if failed:
         desired = replace(desired, cannot=(*desired.cannot, *failed))
@@ -150,7 +150,7 @@ def _watch(desired: Desired, standing: DeviceStanding | None, fresh: bool) -> bo
 
 
 def _with_hooks(
-    fit: Sequence[Candidate], facts: DeviceFacts, device: Device, hooks: HookValues | None
+    session: Session, fit: Sequence[Candidate], device: Device, hooks: HookValues | None
 ) -> tuple[list[Profile], tuple[Cannot, ...]]:
     """The profiles with the values their hooks return; what kept a hook from saying anything."""
     out, failed = [], []
@@ -160,20 +160,12 @@ def _with_hooks(
             try:
                 if hooks is None:
                     raise HearthlineError("hooks do not run here")
-                told = hooks(profile.hook, _hook_facts(device, facts))
+                told = hooks(session, device, profile.hook)
                 profile = replace(profile, settings=(*profile.settings, *(Setting(name, value) for name, value in told.items())))
             except HearthlineError as error:
                 failed.append(Cannot(profile.hook, str(error), Claim(profile.id, profile.name, profile.version, profile.precedence, Hold.KEEP, "")))
         out.append(profile)
     return out, tuple(failed)
-
-
-def _hook_facts(device: Device, facts: DeviceFacts) -> dict[str, Any]:
-    return {
-        "id": device.id, "tenant": device.tenant_id, "key": device.key, "oui": device.oui, "product_class": device.product_class,
-        "serial_number": device.serial_number, "manufacturer": device.manufacturer, "model": device.model, "root": device.root,
-        "hardware_version": facts.hardware_version, "software_version": facts.software_version, "wan_address": device.wan_address,
-    }  # fmt: skip
 
 
 def standing_of(row: DesiredDevice) -> DeviceStanding:

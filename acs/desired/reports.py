@@ -7,7 +7,8 @@ struck out. Repair asks for `configure` of each device listed.
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from acs.db.bulk import upsert_rows
 from acs.db.engine import Database, Unit
 from acs.db.tenancy import TenantId
 from acs.desired import examining
+from acs.desired.examining import HookValues
 from acs.desired.fitting import candidates
 from acs.desired.models import DesiredDevice, DesiredLine, DesiredProfile, DesiredReport
 from acs.desired.views import LineView, ReportState, ReportView, Standing
@@ -56,7 +58,9 @@ def start(unit: Unit, actor: Actor, selection: str, with_profile: int | None, no
     return row.id
 
 
-def go_on(database: Database, vault: Vault, report_id: int, now: datetime, book: QuirkBook | None = None) -> bool:
+def go_on(
+    database: Database, vault: Vault, report_id: int, now: datetime, book: QuirkBook | None = None, hooks: HookValues | None = None
+) -> bool:
     """One slice of a report; False when it is at its end."""
     with database.read() as session:
         row = session.get(DesiredReport, report_id)
@@ -71,56 +75,64 @@ def go_on(database: Database, vault: Vault, report_id: int, now: datetime, book:
             return _fail(database, report_id, str(error), now)
         found = candidates(session, vault, tenant, row.with_profile)
         looked = [
-            examining.look(session, vault, device, now, among=found, book=book)
+            examining.look(session, vault, device, now, among=found, book=book, hooks=hooks)
             for device in session.scalars(select(Device).where(Device.id.in_(list(ids))).order_by(Device.id))
         ]
-        lines = [(each, _packed(each, now)) for each in looked if _is_worth_a_line(each)]
+        seen = [_seen(each, now) for each in looked]
     with database.write() as unit:
         current = unit.session.get(DesiredReport, report_id, with_for_update=True)
         if current is None or current.after_id != after or current.state != ReportState.RUNNING:
             return False  # another worker has it
         counts = dict(current.counts or {})
-        for each in looked:
+        for each in seen:
             counts[each.state] = counts.get(each.state, 0) + 1
         room = MOST_LINES - counts.get("lines", 0)
         rows = [
-            {"report_id": report_id, "device_id": e.device.id, "tenant_id": int(tenant), "state": e.state.value, "changes": _size(e), "packed": packed}
-            for e, packed in lines[: max(room, 0)]
-        ]
+            {"report_id": report_id, "device_id": e.device_id, "tenant_id": int(tenant), "state": e.state.value, "changes": e.changes, "packed": e.packed}
+            for e in seen
+            if e.packed
+        ][: max(room, 0)]
         upsert_rows(unit.connection, DesiredLine, ("report_id", "device_id"), ("tenant_id", "state", "changes", "packed"), rows)
         counts["lines"] = counts.get("lines", 0) + len(rows)
-        current.counts, current.total, current.checked = counts, total, current.checked + len(looked)
+        current.counts, current.total, current.checked = counts, total, current.checked + len(seen)
         current.after_id = following if following is not None else current.after_id
-        _note_checked(unit, looked, current.with_profile, now)
+        if current.with_profile is None:  # what it saw is how they stand now
+            _note_checked(unit, seen, now)
         if following is None:
             current.state, current.finished_at, current.total = ReportState.DONE.value, now, current.checked
         unit.hint("job", id=report_id)
     return following is not None
 
 
-def _is_worth_a_line(each: examining.Look) -> bool:
-    return each.state not in (Standing.NONE, Standing.IN_STEP) and bool(_size(each) or each.desired.cannot or each.plan.gave_up)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a report keeps of one device; `packed` empty where it is worth no line."""
+
+    device_id: int
+    state: Standing
+    changes: int
+    is_kept: bool
+    packed: bytes
 
 
-def _size(each: examining.Look) -> int:
-    return len(each.plan.differences)
+def _seen(each: examining.Look, now: datetime) -> _Seen:
+    changes = len(each.plan.differences)
+    told = each.state not in (Standing.NONE, Standing.IN_STEP) and bool(changes or each.desired.cannot or each.plan.gave_up)
+    return _Seen(each.device.id, each.state, changes, each.standing is not None, _packed(each, now) if told else b"")
 
 
-def _note_checked(unit: Unit, looked: list[examining.Look], with_profile: int | None, now: datetime) -> None:
-    """What the report saw is how they stand now; not where it looked at what is not in force."""
-    if with_profile is not None:
-        return
-    ids = [each.device.id for each in looked if each.standing is not None]
+def _note_checked(unit: Unit, seen: Sequence[_Seen], now: datetime) -> None:
+    ids = [each.device_id for each in seen if each.is_kept]
     rows = {row.device_id: row for row in unit.session.scalars(select(DesiredDevice).where(DesiredDevice.device_id.in_(ids)))}
-    for each in looked:
-        keep_look(rows.get(each.device.id), each, now)
+    for each in seen:
+        keep_look(rows.get(each.device_id), each.changes, now)
 
 
-def keep_look(row: DesiredDevice | None, each: examining.Look, now: datetime) -> None:
+def keep_look(row: DesiredDevice | None, changes: int, now: datetime) -> None:
     """How a device stands by a look at what is known of it; a mark that came meanwhile stays."""
     if row is None or row.state in (Standing.PENDING, Standing.FAILED):
         return
-    row.checked_at, row.drift = now, _size(each)
+    row.checked_at, row.drift = now, changes
     row.state = (Standing.DRIFT if row.drift else Standing.PARTIAL if row.marks else Standing.IN_STEP).value
 
 
@@ -228,7 +240,7 @@ def ask_repair(unit: Unit, actor: Actor, report_id: int, now: datetime) -> int:
     return count
 
 
-def repair_some(unit: Unit, actor: Actor, report_id: int, after: int, now: datetime, limit: int = 25) -> tuple[int, int | None]:
+def repair_some(unit: Unit, actor: Actor, report_id: int, after: int, now: datetime, limit: int = 10) -> tuple[int, int | None]:
     """Ask for the next devices of a report: how many were asked, and after which id to go on (None at the end)."""
     query = select(DesiredLine.device_id).where(
         DesiredLine.report_id == report_id, DesiredLine.device_id > after, DesiredLine.tenant_id == actor.tenant, DesiredLine.changes > 0

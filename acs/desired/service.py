@@ -5,7 +5,7 @@ worked out for one device is examining.py's, what came of it settling.py's. Ever
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,38 +13,44 @@ from sqlalchemy.orm import Session
 
 from acs import audit, jobs
 from acs.audit import Actor
-from acs.db.engine import Unit
+from acs.db.engine import Database, Unit
 from acs.db.tenancy import TenantId
 from acs.desired import documents, examining, reports, settling, swapping
 from acs.desired.book import ProfileBook
 from acs.desired.book import load as load_book
+from acs.desired.book import tenants as book_tenants
 from acs.desired.documents import is_path, with_secrets_of
 from acs.desired.examining import HookValues, messages
+from acs.desired.hooking import hooks_of
 from acs.desired.models import DesiredDevice, DesiredProfile, DesiredVersion
 from acs.desired.settling import Configured, note_read, settle
 from acs.desired.views import DeviceStanding, Examination, ProfileView, Standing, VersionView
 from acs.devices.models import Device
 from acs.devices.views import DeviceId
-from acs.errors import Invalid, NotFound
+from acs.errors import HearthlineError, Invalid, NotFound
 from acs.finding import service as finding
 from acs.operations import personal
 from acs.operations import service as operations
 from acs.operations.personal import PersonalView
 from acs.operations.views import OperationId
-from acs.provisioning.desired import Desired, KnownTree
+from acs.provisioning.desired import Desired, KnownTree, raw_text
 from acs.provisioning.procedures.configuring import Order
+from acs.quirks import service as quirks
 from acs.quirks.book import QuirkBook
 from acs.secrets import Vault
 
 __all__ = [
-    "Configured", "HookValues", "ProfileBook", "add", "ask_repair", "brief", "change", "check_device", "count", "device_standing", "enforce_dates", "examine",
-    "get", "give_up_personal", "is_path", "line", "lines", "listed", "load_book", "mark_some", "messages", "note_read", "personal_values", "preview_swap",
-    "reconsider", "rehearsed", "remove", "repair", "report", "reports_listed", "settle", "start_report", "swap", "tally", "unmark_all", "versions",
-    "with_secrets_of",
+    "Configured", "HookValues", "ProfileBook", "add", "ask_repair", "brief", "change", "check_device", "count", "delete_old_reports",
+    "device_standing", "enforce_dates", "examine", "get", "give_up_personal", "hooks_of", "is_path", "line", "lines", "listed", "load_book", "mark",
+    "messages", "note_read", "personal_values", "preview_swap", "quirk_book", "raw_text", "reconsider", "rehearsed", "remove", "repair",
+    "repair_some", "report", "report_goes_on", "reports_listed", "selected", "settle", "start_report", "stray", "swap", "tally",
+    "tenants_with_profiles", "unmark_all", "versions", "with_secrets_of",
 ]  # fmt: skip
 
 _FIELDS = ("name", "note", "selection", "precedence", "enabled", "valid_from", "document")
 PRECEDENCE = 1000
+TRY_AGAIN = timedelta(days=1)
+"""After so long a device that took nothing is tried once more."""
 
 # ---- profiles ------------------------------------------------------------------------------------------------
 
@@ -241,15 +247,19 @@ def tally(session: Session, tenant: TenantId) -> dict[Standing, int]:
 # ---- marking -------------------------------------------------------------------------------------------------
 
 
-def mark_some(unit: Unit, tenant: TenantId, selection: str, after: int, now: datetime, limit: int = 200) -> tuple[int, int | None]:
-    """Mark the next devices of a selection: how many, and after which id to go on (None at the end)."""
+def selected(
+    session: Session, tenant: TenantId, selection: str, after: int, now: datetime, limit: int = 200
+) -> tuple[tuple[DeviceId, ...], int | None]:
+    """The next devices of a selection, and after which id to go on (None at the end); nobody of one that cannot be read any more."""
     try:
-        query = finding.parse(selection)
-    except Invalid:
-        return 0, None
-    ids, following = finding.walk(unit.session, tenant, query, now, after, limit)
+        return finding.walk(session, tenant, finding.parse(selection), now, after, limit)
+    except HearthlineError:
+        return (), None
+
+
+def mark(unit: Unit, tenant: TenantId, ids: Sequence[int], now: datetime) -> None:
+    """What should hold on these devices is worked out anew, at their next contact."""
     settling.mark(unit, tenant, ids, now)
-    return len(ids), following
 
 
 def unmark_all(unit: Unit, tenant: TenantId, limit: int = 500) -> int:
@@ -305,19 +315,65 @@ def brief(
     return {"order": found.order}
 
 
-def check_device(unit: Unit, vault: Vault, device_id: int, now: datetime) -> str:
+def check_device(database: Database, vault: Vault, device_id: int, now: datetime, hooks: HookValues | None = None) -> str:
     """Compare what was read with what should hold, keep how the device stands, and repair where its profiles say so. What came of it."""
-    device = unit.session.get(Device, device_id)
-    row = unit.session.get(DesiredDevice, device_id)
-    if device is None or row is None:
-        return "nothing is wanted of it"
-    found = examining.look(unit.session, vault, device, now)
-    reports.keep_look(row, found, now)
-    if row.state == Standing.DRIFT and found.self_heals:
-        actor = Actor.system("profiles", TenantId(device.tenant_id))
-        operations.request(unit, actor, DeviceId(device_id), "configure", {}, now, "drift, and its profiles repair by themselves", urgent=False)
-        return f"{row.drift} values in drift, repair asked for"
-    return f"{row.drift} values in drift" if row.drift else "in step"
+    with database.read() as session:
+        device = session.get(Device, device_id)
+        if device is None or session.get(DesiredDevice, device_id) is None:
+            return "nothing is wanted of it"
+        found = examining.look(session, vault, device, now, hooks=hooks)
+        tenant, changes = TenantId(device.tenant_id), len(found.plan.differences)
+    with database.write() as unit:
+        row = unit.session.get(DesiredDevice, device_id)
+        reports.keep_look(row, changes, now)
+        if row is None or row.state != Standing.DRIFT:
+            return "in step" if row is not None and not row.drift else "pending"
+        told = f"{row.drift} values in drift"
+        if found.self_heals:
+            why = "drift, and its profiles repair by themselves"
+            operations.request(unit, Actor.system("profiles", tenant), DeviceId(device_id), "configure", {}, now, why, urgent=False)
+            told += ", repair asked for"
+        return told
+
+
+def stray(session: Session, tenant: TenantId, after: int, now: datetime, limit: int = 500) -> tuple[list[int], int | None]:
+    """Devices that came under a profile, left one, or failed a day ago, without anybody telling: to be marked; and after which id to go on.
+
+    For the hourly look: tags and readings change who a selection fits. Each profile in force is asked about these devices only.
+    """
+    ids = list(session.scalars(select(Device.id).where(Device.tenant_id == tenant, Device.id > after).order_by(Device.id).limit(limit)))
+    if not ids:
+        return [], None
+    rows = {row.device_id: row for row in session.scalars(select(DesiredDevice).where(DesiredDevice.device_id.in_(ids)))}
+    should: dict[int, set[int]] = {number: set() for number in ids}
+    in_force = select(DesiredProfile).where(DesiredProfile.tenant_id == tenant, DesiredProfile.in_force)
+    for profile in session.scalars(in_force):
+        following: int | None = after
+        while following is not None and following < ids[-1]:
+            fit, following = selected(session, tenant, profile.selection, following, now, limit)
+            for device_id in set(fit) & should.keys():
+                should[device_id].add(profile.id)
+    out: list[int] = []
+    for number, wanted in should.items():
+        row = rows.get(number)
+        if row is None:
+            out += [number] if wanted else []
+        elif row.state == Standing.FAILED:
+            out += [number] if row.checked_at is None or now - row.checked_at > TRY_AGAIN else []
+        elif row.state != Standing.PENDING and {int(n) for n in row.profiles.split(",") if n} != wanted:
+            out.append(number)
+    return out, ids[-1] if len(ids) == limit else None
+
+
+def quirk_book(database: Database) -> QuirkBook:
+    """What is known of models, for who looks at many devices."""
+    book = QuirkBook()
+    book.replace(quirks.load(database))
+    return book
+
+
+def tenants_with_profiles(session: Session) -> tuple[TenantId, ...]:
+    return tuple(TenantId(tenant) for tenant in sorted(book_tenants(session)))
 
 
 def device_standing(session: Session, tenant: TenantId, device_id: int) -> DeviceStanding | None:
@@ -353,6 +409,9 @@ reports_listed = reports.listed
 lines = reports.lines
 line = reports.line
 ask_repair = reports.ask_repair
+report_goes_on = reports.go_on
+repair_some = reports.repair_some
+delete_old_reports = reports.delete_old
 preview_swap = swapping.preview
 swap = swapping.swap
 

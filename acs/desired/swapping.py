@@ -35,9 +35,16 @@ from datamodels.canonical import Resolver, Row
 from datamodels.canonical.cells import to_cell, writable_columns
 from datamodels.tree import ROOTS
 
-GROUPS = ("wifi", "lan", "dhcp", "voip", "nat", "time")
-LEFT_OUT = ("wifi.2g.channel", "wifi.5g.channel", "wifi.6g.channel", ".bssid", ".mac", ".tx_power_percent", ".transmit_power_percent")
-"""What belongs to the place in the air or to the box, not to the home."""
+HOME = frozenset(
+    {
+        "enabled", "ssid", "ssid_advertised", "security_mode", "passphrase", "isolation", "guest_enabled", "guest_ssid", "guest_passphrase",
+        "guest_security_mode", "mac_filter_enabled", "mac_filter_list",
+    }
+)  # fmt: skip
+"""Of a network what the home sees of it. Channels and powers belong to the box and to its place in the air."""
+GROUPS = ("lan", "dhcp", "voip", "time")
+"""Groups that go along whole; of others what a person set by hand on the old device."""
+NEVER = ("management.", "dhcp.reserved_addresses", "dhcp.allowed_devices")
 TABLES = {"nat.port_mappings": ("external_port", "protocol", "remote_host"), "dhcp.static_leases": ("mac",)}
 """Tables whose rows go along, and the columns that tell their rows apart."""
 MOST_ROWS = 40
@@ -69,15 +76,18 @@ def _steps(session: Session, vault: Vault, tenant: TenantId, old_id: int, new_id
     old, new = _Side(session, vault, tenant, old_id), _Side(session, vault, tenant, new_id)
     by = {one.path: one.by for one in personal.of_device(session, old_id)}
     known_quirks = quirks.of_device(session, tenant, new_id).quirks
-    return old, new, [*_values(old, new, by, known_quirks), *_rows(old, new)]
+    steps = [*_values(old, new, by, known_quirks), *_rows(old, new)]
+    return old, new, sorted(steps, key=lambda step: (step[0].same, bool(step[0].why)))
 
 
 def _values(old: _Side, new: _Side, by: dict[str, str], known_quirks: Any) -> Iterator[Step]:
     for name in canonical.names():
         parameter = canonical.describe(name)
-        if not parameter.writable or parameter.group not in GROUPS or name.endswith(LEFT_OUT):
+        if not parameter.writable or name.startswith(NEVER):
             continue
         here = old.resolver.get(name)
+        if here is not None and not _is_of_the_home(name, parameter.group) and here.path not in by:
+            continue
         if here is None or here.value in (None, "", ()) or (parameter.secret and not here.raw.strip("*•")):
             continue
         there = new.resolver.get(name)
@@ -94,6 +104,10 @@ def _values(old: _Side, new: _Side, by: dict[str, str], known_quirks: Any) -> It
             (value := new.known.values.get(path)) is not None and holds(path, text, value, kind, known_quirks) for path, text, kind in texts
         )
         yield SwapLine(name, parameter.label, shown, now_there, same=same, by=author), [] if same else texts, None
+
+
+def _is_of_the_home(name: str, group: str) -> bool:
+    return group in GROUPS or (group == "wifi" and name.rpartition(".")[2] in HOME)
 
 
 def _rows(old: _Side, new: _Side) -> Iterator[Step]:

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from acs.operations.personal import PersonalView
 from acs.provisioning.desired import Cannot, Claim, Desired, LeftAlone, WantedRow, WantedValue
 from acs.provisioning.differences import Difference, Plan
 
 __all__ = [
-    "Cannot", "Claim", "Desired", "DeviceStanding", "Difference", "Examination", "LeftAlone", "LineView", "Plan", "ProfileView", "ReportState",
+    "Cannot", "Claim", "Desired", "DeviceStanding", "Difference", "Examination", "LeftAlone", "LineView", "PersonalView", "Plan", "ProfileView", "ReportState",
     "ReportView", "Standing", "SwapLine", "SwapPreview", "VersionView", "WantedRow", "WantedValue",
 ]  # fmt: skip
 

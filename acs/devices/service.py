@@ -16,6 +16,7 @@ from acs.audit import Actor
 from acs.cwmp.identity import Identity
 from acs.cwmp.paths import leaf
 from acs.db.engine import Unit
+from acs.db.skipping import different
 from acs.db.tenancy import TenantId
 from acs.devices import store
 from acs.devices.models import Device, DeviceAlias, DeviceEvent, DeviceReach, DeviceTag, OnboardingRule
@@ -123,7 +124,7 @@ def _tags(session: Session, ids: list[int]) -> dict[int, tuple[str, ...]]:
 
 
 def counts(session: Session, tenant: TenantId, now: datetime) -> dict[Presence, int]:
-    """Devices by presence, counted in one pass over the head rows."""
+    """Devices by presence, counted in one pass over the head rows: for small fleets and the upkeep; lists show what it counted."""
     awake, never = (Device.silent_at > now).label("awake"), Device.last_inform_at.is_(None).label("never")
     # Grouped by the labels: an expression with a bound value, said twice, is two expressions to PostgreSQL.
     query = select(Device.trust, awake, never, func.count()).where(Device.tenant_id == tenant).group_by(Device.trust, "awake", "never")
@@ -142,11 +143,7 @@ def counts(session: Session, tenant: TenantId, now: datetime) -> dict[Presence, 
 
 def models(session: Session, tenant: TenantId) -> tuple[str, ...]:
     """Models that devices of this tenant have, for a filter."""
-    return tuple(
-        session.scalars(
-            select(Device.model).where(Device.tenant_id == tenant, Device.model != "").distinct().order_by(Device.model).limit(200)
-        )
-    )
+    return tuple(model for model in different(session, Device.model, Device.tenant_id == tenant, 200) if model)
 
 
 def find(session: Session, tenant: TenantId, name: str) -> DeviceId:
@@ -174,11 +171,23 @@ def by_keys(session: Session, tenant: TenantId, keys: Iterable[str]) -> dict[str
 
 def get(session: Session, tenant: TenantId, device_id: int, now: datetime) -> DeviceView:
     d = _device(session, tenant, device_id)
+    return _head(d, now, _tags(session, [d.id]).get(d.id, ()))
+
+
+def heads(session: Session, tenant: TenantId, ids: Iterable[int], now: datetime) -> tuple[DeviceView, ...]:
+    """Heads of many devices by two queries, in the order given; what is gone meanwhile is left out."""
+    wanted = list(ids)
+    found = {d.id: d for d in session.scalars(select(Device).where(Device.id.in_(wanted), Device.tenant_id == tenant))}
+    tags = _tags(session, wanted)
+    return tuple(_head(found[each], now, tags.get(each, ())) for each in wanted if each in found)
+
+
+def _head(d: Device, now: datetime, tags: tuple[str, ...]) -> DeviceView:
     return DeviceView(
         DeviceId(d.id), TenantId(d.tenant_id), d.key, d.oui, d.product_class, d.serial_number, d.manufacturer, d.model, d.hardware_version,
         d.software_version, d.root, d.trust, presence_of(d, now), _in_session(d, now), d.address, d.wan_address, d.connection_request_url,
         d.parameter_key, d.inform_interval_s, d.first_seen_at, d.last_inform_at, d.last_boot_at, d.silent_at, d.inform_count, d.wake_at,
-        d.wake_result, d.wake_detail, d.path_set_id is not None, _tags(session, [d.id]).get(d.id, ()), d.note,
+        d.wake_result, d.wake_detail, d.path_set_id is not None, tags, d.note,
     )  # fmt: skip
 
 
@@ -305,13 +314,20 @@ def set_trust(unit: Unit, actor: Actor, device_id: int, trust: Trust, now: datet
         unit.hint("operation", device=device_id, urgent=True)
 
 
+def checked_tag(text: str) -> str:
+    """A tag as it is stored. Invalid for what cannot be one."""
+    tag = text.strip().lower()
+    if not _TAG.fullmatch(tag):
+        raise Invalid(f"{tag!r} cannot be a tag: small letters, digits, dot, colon, dash and underscore, at most 39.", "tags")
+    return tag
+
+
 def set_tags(unit: Unit, actor: Actor, device_id: int, tags: Iterable[str], now: datetime) -> tuple[str, ...]:
     """Replace the tags of a device."""
     device = _device(unit.session, actor.tenant, device_id)
     wanted = sorted({tag.strip().lower() for tag in tags if tag.strip()})
     for tag in wanted:
-        if not _TAG.fullmatch(tag):
-            raise Invalid(f"{tag!r} cannot be a tag: small letters, digits, dot, colon, dash and underscore, at most 39.", "tags")
+        checked_tag(tag)
     before = _tags(unit.session, [device.id]).get(device.id, ())
     if tuple(wanted) == before:
         return before

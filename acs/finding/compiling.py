@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.operators import custom_op
 
+from acs.db.skipping import different
 from acs.db.tenancy import TenantId
 from acs.devices.models import CanonicalValue, Device, DeviceTag, ParamName
 from acs.errors import Invalid
@@ -272,7 +273,7 @@ class Compiler:
     def values(self, name: str) -> list[Any] | None:
         """Different values of a head column in this tenant, skipping from one to the next by its index; None if there are too many."""
         if name not in self._values:
-            found = distinct(self.session, self.tenant, name, MAX_DISTINCT + 1)
+            found = different(self.session, getattr(Device, name), Device.tenant_id == self.tenant, MAX_DISTINCT + 1)
             self._values[name] = None if len(found) > MAX_DISTINCT else found
         return self._values[name]
 
@@ -321,7 +322,7 @@ class Compiler:
 
     def _leaf(self, node: Compare) -> list[list[Source]]:
         field, op = node.field, node.op
-        if any(isinstance(v, Nothing) for v in node.values):
+        if any(isinstance(v, Nothing) for v in node.values) and field.kind not in _SHARED:
             return [[self._device(Device.first_seen_at.is_(None))]] if field.name == "first_seen" and op is Op.EQ else []
         if field.kind is Kind.GROUP and op is Op.EQ:
             return self._union([self._group_ways(str(v)) for v in node.values])
@@ -445,19 +446,6 @@ class Compiler:
 
 
 # ---- parts -------------------------------------------------------------------------------------------------------
-
-
-def distinct(session: Session, tenant: TenantId, name: str, most: int) -> list[Any]:
-    """The different values of a head column that has an index (tenant_id, column)."""
-    return skipping(session, getattr(Device, name), Device.tenant_id == tenant, most)
-
-
-def skipping(session: Session, at: Any, mine: ColumnElement[bool], most: int) -> list[Any]:
-    """Different values of a column, in order: one step of an index that begins with `mine` and the column for each."""
-    first = select(func.min(at).label("v")).where(mine).cte("skipping", recursive=True)
-    following = select(func.min(at)).where(mine, at > first.c.v).scalar_subquery()
-    steps = first.union_all(select(following).where(first.c.v.is_not(None)))
-    return list(session.scalars(select(steps.c.v).where(steps.c.v.is_not(None)).limit(most)))
 
 
 def _either(op: Op, found: ColumnElement[bool]) -> ColumnElement[bool]:

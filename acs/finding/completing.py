@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from acs.db.skipping import different
 from acs.db.tenancy import TenantId
 from acs.devices.models import DeviceTag
 from acs.finding import groups
-from acs.finding.compiling import Compiler, skipping
+from acs.finding.compiling import Compiler
 from acs.finding.fields import Field, Kind, all_fields, field_named
 from acs.finding.nodes import Op
 from acs.finding.parsing import MAX_LENGTH
@@ -128,7 +129,7 @@ def _known(session: Session, tenant: TenantId, field: Field, now: datetime) -> I
         case Kind.GROUP:
             return [group.name for group in groups.listed(session, tenant)]
         case Kind.TAG:
-            return skipping(session, DeviceTag.tag, DeviceTag.tenant_id == tenant, 1000)
+            return different(session, DeviceTag.tag, DeviceTag.tenant_id == tenant, 1000)
     return ()
 
 

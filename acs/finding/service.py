@@ -4,24 +4,46 @@ Every call names a tenant. Selections of profiles, groups, campaigns and monitor
 are written, and again when they are used. What a query can ask is in fields.py, its grammar in parsing.py, its cost in seeking.py.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from acs.db.tenancy import TenantId
-from acs.devices.models import Device
+from acs.db.tenancy import Tenant, TenantId
+from acs.devices import service as devices
+from acs.devices.models import CanonicalValue, Device, ParamName
 from acs.devices.views import DeviceId
 from acs.finding import seeking
 from acs.finding.compiling import Compiler
+from acs.finding.completing import complete
 from acs.finding.counting import counted
+from acs.finding.fields import all_fields, field_named
+from acs.finding.groups import add_members, keep_size, remove_members
+from acs.finding.groups import change as change_group
+from acs.finding.groups import create as create_group
+from acs.finding.groups import get as group
+from acs.finding.groups import listed as groups
+from acs.finding.groups import named as group_named
+from acs.finding.groups import remove as remove_group
+from acs.finding.models import DeviceGroup
 from acs.finding.parsing import parse_node
 from acs.finding.seeking import narrowest
+from acs.finding.tallies import count_all, tally
+from acs.finding.tallies import keep as keep_tallies
 from acs.finding.tokens import QueryError
-from acs.finding.views import Count, Found, Query
+from acs.finding.views import Count, Found, Query, Tally
+from acs.finding.writing import chips, quoted
 
-__all__ = ["Query", "QueryError", "count", "exact_count", "matches", "page", "parse", "select_ids", "walk"]
+__all__ = [
+    "Query", "QueryError", "add_members", "change_group", "chips", "complete", "count", "count_all", "create_group", "exact_count", "group",
+    "group_named", "groups", "keep_size", "keep_tallies", "matches", "page", "parse", "presences", "quoted", "reading_named", "readings",
+    "readings_of", "remove_group", "remove_members", "select_ids", "size", "tally", "tenant_of_group", "tenants", "walk",
+]  # fmt: skip
+
+SMALL_FLEET = 5000
+"""Devices of a tenant up to which presences are counted on the spot: a few milliseconds."""
 
 
 def parse(text: str) -> Query:
@@ -84,3 +106,50 @@ def exact_count(session: Session, tenant: TenantId, query: Query, now: datetime,
             return total
         after = following
 
+
+
+def tenants(session: Session) -> tuple[TenantId, ...]:
+    """All tenants, for the upkeep."""
+    return tuple(TenantId(each) for each in session.scalars(select(Tenant.id).order_by(Tenant.id)))
+
+
+def tenant_of_group(session: Session, group_id: int) -> TenantId | None:
+    found = session.get(DeviceGroup, group_id)
+    return None if found is None else TenantId(found.tenant_id)
+
+
+def size(session: Session, tenant: TenantId, now: datetime) -> Count:
+    """How many devices a tenant has."""
+    return counted(session, tenant, None, now)
+
+
+def presences(session: Session, tenant: TenantId, now: datetime) -> Tally:
+    """Devices by presence: counted now where they are few, else as the upkeep counted them last."""
+    few = session.scalars(select(Device.id).where(Device.tenant_id == tenant).order_by(Device.id).offset(SMALL_FLEET).limit(1)).first() is None
+    if few:
+        return Tally({str(presence): number for presence, number in devices.counts(session, tenant, now).items()}, now)
+    return tally(session, tenant, "presence")
+
+
+def reading_named(name: str) -> str | None:
+    """The canonical name that a field of the language reads, if it reads one."""
+    field = field_named(name)
+    return field.reading or None if field is not None else None
+
+
+def readings() -> tuple[tuple[str, str], ...]:
+    """Names and labels of the readings that are kept for lists."""
+    return tuple((field.name, field.help) for field in all_fields() if field.reading)
+
+
+def readings_of(session: Session, device_ids: Iterable[int], names: Iterable[str]) -> dict[tuple[int, str], str]:
+    """Newest readings of some names, as text, by device and name."""
+    wanted, ids = sorted(set(names)), list(device_ids)
+    if not wanted or not ids:
+        return {}
+    found = session.execute(
+        select(CanonicalValue.device_id, ParamName.path, CanonicalValue.text)
+        .join(ParamName, ParamName.id == CanonicalValue.name_id)
+        .where(CanonicalValue.device_id.in_(ids), ParamName.path.in_(wanted))
+    )
+    return {(device_id, path): text for device_id, path, text in found}

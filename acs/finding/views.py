@@ -97,3 +97,12 @@ class Proposal:
     label: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One condition of a query as people read it: "model", "=", "HG8245"; of anything but a comparison `value` has all of it."""
+
+    field: str
+    op: str
+    value: str

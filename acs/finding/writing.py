@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from acs.finding.fields import Field, Kind
 from acs.finding.nodes import Age, And, Compare, Literal, Node, Not, Nothing, Op, Or, Word
 from acs.finding.parsing import parse_node
+from acs.finding.views import Chip
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.*+/@-")
 _RESERVED = frozenset({"and", "or", "not", "in", "none"})
@@ -86,3 +87,16 @@ def quoted(text: str) -> str:
     if text and set(text) <= _PLAIN and text.lower() not in _RESERVED and not text.startswith("-"):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def chips(text: str) -> tuple[tuple[Chip, str], ...]:
+    """The conditions that all have to hold, each with the query that is left without it."""
+    parts = conjuncts(text)
+    return tuple((_chip(part), all_of(parts[:n] + parts[n + 1 :])) for n, part in enumerate(parts))
+
+
+def _chip(node: Node) -> Chip:
+    if isinstance(node, Compare):
+        middle = _middle(node).strip()
+        return Chip(node.field.name, "" if middle == ":" else middle, values_of(node))
+    return Chip("", "", written(node))

@@ -20,7 +20,7 @@ from acs import audit
 from acs.audit import Actor
 from acs.db.bulk import insert_rows
 from acs.db.engine import Unit
-from acs.db.tenancy import TenantId
+from acs.db.tenancy import Tenant, TenantId
 from acs.devices.models import Device
 from acs.devices.views import DeviceView
 from acs.errors import Conflict, Invalid, NotFound, TooLarge
@@ -299,6 +299,11 @@ def count_running(session: Session, tenant: TenantId, most: int | None = None) -
     kinds = (Device.model, Device.software_version)
     rows = session.execute(select(*kinds, func.count()).where(Device.tenant_id == tenant).group_by(*kinds))
     return [(model, version, count) for model, version, count in rows]
+
+
+def tenants(session: Session) -> tuple[TenantId, ...]:
+    """All of them: for the job that counts."""
+    return tuple(TenantId(number) for number in session.scalars(select(Tenant.id)))
 
 
 def keep_census(unit: Unit, tenant: TenantId, rows: Iterable[tuple[str, str, int]], now: datetime) -> int:

@@ -181,9 +181,3 @@ def delete_old(unit: Unit, before: datetime, limit: int = 500) -> int:
         unit.session.execute(delete(Spread).where(Spread.monitor_id == monitor_id, Spread.at.in_(instants)))
     return len(rows)
 
-
-def watched_names(views: Iterable[str]) -> tuple[str, ...]:
-    """Names in the order of screens."""
-    known = set(views)
-    return tuple(name for name in canonical.names() if name in known)
-

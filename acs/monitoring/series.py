@@ -19,6 +19,7 @@ from acs.monitoring import partitions
 from acs.monitoring.figures import step_of
 from acs.monitoring.models import Mark, Sample, SampleDay, SampleHour, instant_of, second_of
 from acs.monitoring.views import Point, Series
+from datamodels import canonical
 
 DAY, HOUR = 86_400, 3_600
 POINTS = 700
@@ -58,6 +59,22 @@ def of_device(session: Session, tenant: TenantId, device_id: int, name: str, sin
         rest = _points(session, Sample, device_id, name_id, max(begin, rolled or begin), until, bucket_s)
         found = [*known, *rest]
     return Series(name, since, until, step_of(found, max(bucket_s, 60)), tuple(found))
+
+
+def names_of(session: Session, tenant: TenantId, device_id: int) -> tuple[str, ...]:
+    """Parameters of which a device has samples or roll-ups, in the order of screens: a look at the beginning of each."""
+    first = session.scalar(select(Device.first_seen_at).where(Device.id == device_id, Device.tenant_id == tenant))
+    if first is None:
+        return ()
+    ids: set[int] = set()
+    for model in (Sample, SampleDay):
+        c = table_of(model).c
+        last = -1
+        while (found := session.scalar(select(func.min(c.name_id)).where(c.device_id == device_id, c.name_id > last))) is not None:
+            ids.add(found)
+            last = found
+    known = set(session.scalars(select(ParamName.path).where(ParamName.id.in_(sorted(ids)))))
+    return tuple(name for name in canonical.names() if name in known)
 
 
 def _source(span: timedelta) -> tuple[type[Base], int]:

@@ -361,7 +361,9 @@ def _uninstall_module(given: Mapping[str, Any]) -> Args:
 
 
 def _inform_interval(given: Mapping[str, Any]) -> Args:
-    return {"interval_s": _int(given, "interval_s", 0, 10, 30 * 86400), "enable": bool(given.get("enable", True))}
+    """`spread`: also when in the interval, so that a group does not speak all at once."""
+    spread = {"spread": True} if given.get("spread") else {}
+    return {"interval_s": _int(given, "interval_s", 0, 10, 30 * 86400), "enable": bool(given.get("enable", True)), **spread}
 
 
 _JID_PART = re.compile(r"[A-Za-z0-9._+=-]{1,64}")

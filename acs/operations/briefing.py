@@ -14,6 +14,7 @@ from acs.devices.models import DeviceCredential, DeviceReach
 from acs.firmware import service as firmware
 from acs.operations.models import Operation
 from acs.provisioning.kinds import KINDS
+from acs.provisioning.spreading import inform_time
 from acs.secrets import Vault, random_secret
 
 _LOGIN = ("device_id", "username", "secret", "next_secret", "request_username", "request_secret")
@@ -78,6 +79,8 @@ class Briefing:
         brief: dict[str, Any] = {
             "request_username": request_username, "request_secret": self.vault.open(request_secret), "inform_interval_s": self.inform_interval_s,
         }  # fmt: skip
+        if self.inform_interval_s:
+            brief["inform_time"] = inform_time(username, self.inform_interval_s)
         if self.cpe_auth == "device" and (sealed := next_secret or secret):
             brief |= {"username": username, "secret": self.vault.open(sealed)}
         return brief

@@ -102,7 +102,7 @@ def _ask_next(unit: Unit, done: Operation, device: Device, found: Path, step: in
     actor = Actor.system("upgrade", TenantId(done.tenant_id))
     told = {"operation": operation.id, "image": image.id, "follows": done.id, "step": step}
     audit.record(unit, actor, f"operation.{kind.name}", f"device:{device.id}", at, after=told)
-    unit.hint("operation", device=device.id, operation=operation.id, urgent=operation.urgent)
+    unit.hint("operation", device=device.id, operation=operation.id, urgent=operation.urgent, key=device.key)
     unit.hint("progress", device=device.id, operation=operation.id)
     return operation.id
 

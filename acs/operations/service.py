@@ -22,7 +22,7 @@ from acs.devices.service import presence_of
 from acs.devices.views import DeviceId
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.firmware import service as firmware
-from acs.operations import chaining, logins
+from acs.operations import chaining, logins, rules
 from acs.operations.arguments import acs_url, checked
 from acs.operations.keys import new_command_key
 from acs.operations.models import Operation
@@ -69,8 +69,12 @@ def request(
     expires_in_s: int | None = None,
     not_before: datetime | None = None,
     vault: Vault | None = None,
+    override: bool = False,
 ) -> OperationId:
     """Ask something of a device. An identical one that is still queued is returned instead of a second.
+
+    Values are checked against the device's data model. `override` writes them all the same; it needs a reason, and callers ask for the
+    permission before they say it.
 
     `vault` seals secrets among the arguments; ValueError for a secret without it. Invalid for unknown kinds and bad arguments, UnknownDevice,
     Conflict while another of an exclusive kind is open or the device is blocked.
@@ -86,6 +90,8 @@ def request(
         raise UnknownDevice(f"There is no device {device_id}.")
     if device.trust != Trust.ADMITTED:
         raise Conflict(f"Device {device.serial_number} is in {device.trust}: admit it first.")
+    rules.explained(override, reason)
+    given = rules.judged(kind, given, device.root, device.oui, device.product_class, device.software_version, override)
     if kind == "add_object" and given["table"] == PORT_MAPPINGS:
         _check_room(unit.session, device)
     given, image_id = _image_for(unit.session, actor.tenant, kind, given, device, now)
@@ -121,7 +127,7 @@ def request(
     audit.record(
         unit, actor, f"operation.{kind}", f"device:{device_id}", now, after={"operation": operation.id, **_audited(given), "reason": reason}
     )
-    unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent)
+    unit.hint("operation", device=device_id, operation=operation.id, urgent=urgent, key=device.key)
     unit.hint("progress", device=device_id, operation=operation.id)
     return OperationId(operation.id)
 
@@ -182,8 +188,9 @@ def take_part(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime
     operation = _row(unit.session, actor.tenant, operation_id)
     if operation.kind != "write" or operation.state != OperationState.FAILED or operation.args.get("partial"):
         raise Conflict(f"Operation {operation_id} is no write that failed as a whole.")
-    given = open_args(vault, operation.args)
-    return request(unit, actor, DeviceId(operation.device_id), "write", {**given, "partial": True}, now, operation.reason, vault=vault)
+    given, override = rules.without_override(open_args(vault, operation.args))
+    device_id = DeviceId(operation.device_id)
+    return request(unit, actor, device_id, "write", {**given, "partial": True}, now, operation.reason, vault=vault, override=override)
 
 
 def cancel(unit: Unit, actor: Actor, operation_id: OperationId, now: datetime) -> OperationState:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from acs.provisioning.spreading import inform_time
 from datamodels import canonical
 from datamodels.canonical import Correction, Resolver, Value, ValueType
 from datamodels.canonical.cells import to_cell
@@ -219,10 +220,13 @@ class Desired:
 
     @cached_property
     def key(self) -> str:
-        """The ParameterKey that says that all this was written; "" where nothing is wanted. What is only initial is not part of it."""
+        """The ParameterKey that says that all this was written; "" where nothing is wanted.
+
+        What is only initial, and what a person wrote and is put back after a reset, is not part of it: it is not held.
+        """
         if self.fixed_key or self.is_empty or self.digest is None:
             return self.fixed_key
-        held = [v.write for v in self.values if v.claim.hold is not Hold.INITIAL]
+        held = [v.write for v in self.values if v.claim.hold is not Hold.INITIAL and not v.claim.is_personal]
         rows = [[r.table, r.keys, r.values, r.absent] for r in self.rows if r.claim.hold is not Hold.INITIAL]
         told = json.dumps([sorted(held), sorted(rows, key=repr), sorted(w[:2] for w in self.watches)], ensure_ascii=False)
         return KEY_PREFIX + self.digest(told.encode())[:28]
@@ -258,7 +262,7 @@ def wanted_of(
     watches: dict[str, tuple[str, int, Claim]] = {}
     cannot: list[Cannot] = []
     for profile in sorted(profiles, key=lambda p: (p.precedence, p.id)):
-        for setting in (*_interval(profile, known.root), *profile.settings):
+        for setting in (*_interval(profile, known), *profile.settings):
             found, why = _values(profile, setting, known, resolver)
             for value in found:
                 claims.setdefault(value.path, []).append(value)
@@ -295,11 +299,14 @@ def wanted_of(
     )  # fmt: skip
 
 
-def _interval(profile: Profile, root: str) -> tuple[Setting, ...]:
+def _interval(profile: Profile, known: KnownTree) -> tuple[Setting, ...]:
+    """How often the device speaks, and when: at a place of its own in the interval, where it has a parameter for that."""
     if not profile.inform_interval_s:
         return ()
-    server = f"{root}.ManagementServer."
-    return Setting(server + "PeriodicInformEnable", True), Setting(server + "PeriodicInformInterval", profile.inform_interval_s)
+    server = f"{known.root}.ManagementServer."
+    often = Setting(server + "PeriodicInformEnable", True), Setting(server + "PeriodicInformInterval", profile.inform_interval_s)
+    time = inform_time(known.values.get(f"{known.root}.DeviceInfo.SerialNumber", ""), profile.inform_interval_s)
+    return (*often, Setting(server + "PeriodicInformTime", time)) if time and server + "PeriodicInformTime" in known.values else often
 
 
 def _claim(profile: Profile, hold: Hold, text: str) -> Claim:

@@ -90,17 +90,19 @@ def peek(body: bytes) -> tuple[Class, str] | None:
 @dataclass(frozen=True, slots=True)
 class Marks:
     """Seconds. The door closes while work waits longer than `high_s`, opens while it waits less than `low_s`; Retry-After lies between
-    `retry_min_s` and as long as the refused need, at most `retry_max_s`. `high_s` 0: nobody is ever refused."""
+    `retry_min_s` and as long as the refused need, at most `retry_max_s`. `high_s` 0: nobody is ever refused. Nor is anybody while fewer than
+    `few` sessions are under way: then each takes long (a whole tree to be stored), and sending others away would help none of them."""
 
-    high_s: float = 0.75
-    low_s: float = 0.25
+    high_s: float = 0.4
+    low_s: float = 0.15
     retry_min_s: float = 30.0
     retry_max_s: float = 1800.0
+    few: int = 50
 
 
 @dataclass(slots=True)
 class Admission:
-    """One worker's door. `tick` it several times a second with how long the oldest unfinished work waits."""
+    """One worker's door. `tick` it several times a second with how long the oldest unfinished work waits and how many sessions there are."""
 
     marks: Marks = field(default_factory=Marks)
     chance: Callable[[], float] = random.random
@@ -112,9 +114,9 @@ class Admission:
     _refused: float = 0.0
     """How many were refused and have not been let in since, about."""
 
-    def tick(self, delay_s: float, now: float) -> None:
-        """Move the door; `now` in seconds of any clock that only goes forward. A second of overload closes it for the routine, three for all
-        but the awaited; it opens again over half a minute."""
+    def tick(self, delay_s: float, now: float, sessions: int = 1_000_000) -> None:
+        """Move the door; `now` in seconds of any clock that only goes forward. Two seconds of overload close it for the routine, six for all but
+        the awaited, heavier overload up to four times as fast; it opens again over half a minute."""
         passed = min(max(now - self._since, 0.0), 5.0)
         self._since = now
         _delay.set(delay_s)
@@ -123,9 +125,9 @@ class Admission:
             weight = min(passed / 10.0, 1.0)
             self._served_per_s += (self._came / passed - self._served_per_s) * weight
         self._came = 0
-        if marks.high_s and delay_s > marks.high_s:
+        if marks.high_s and delay_s > marks.high_s and sessions >= marks.few:
             self.openness = max(0.0, self.openness - passed * min(delay_s / marks.high_s, 4.0) / 2)
-        elif delay_s < marks.low_s:
+        elif delay_s < marks.low_s or sessions < marks.few:
             self.openness = min(ALL_IN, self.openness + passed / 10)
         if self.openness >= ALL_IN:
             self._refused = 0.0
@@ -162,8 +164,8 @@ class Admission:
 
     def come_again_s(self) -> int:
         """One more is refused: when it may come again. At random over as long as it takes to serve all who were, at the rate of the last
-        seconds, and half as long again; no less than ten times the shortest wait, so that few do not come together either."""
+        seconds, and half as long again; no less than four times the shortest wait, so that few do not come together either."""
         self._refused += 1
         low, high = self.marks.retry_min_s, self.marks.retry_max_s
         spread = self._refused / self._served_per_s if self._served_per_s > 0.1 else 0.0
-        return int(low + self.chance() * (min(max(spread * 1.5, 10 * low), high) - low))
+        return int(low + self.chance() * (min(max(spread * 1.5, 4 * low), high) - low))

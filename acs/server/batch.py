@@ -26,7 +26,7 @@ from acs.devices.reports import Report
 from acs.devices.store import Arrived, PathSets
 from acs.monitoring import service as monitoring
 from acs.monitoring.book import MonitorBook
-from acs.operations import progress
+from acs.operations import chaining, progress
 from acs.operations.briefing import Briefing
 from acs.operations.models import Exchange, Operation
 from acs.operations.progress import OwnWork, StepIn
@@ -257,6 +257,8 @@ class Batch:
                 unit.hint("device", id=out.device_id)
         if own:
             progress.queue_own(unit, self.briefing, own)
+        if changed := [(out.device_id, out.software_version) for out in outs if out.new_firmware]:
+            chaining.notice_undone(unit, changed, works[0].inform.at)
         appointed = {
             out.device_id: _keys(work.inform.inform) for out, work in zip(outs, works, strict=True) if M_SCHEDULE_INFORM in out.events
         }

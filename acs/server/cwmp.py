@@ -331,6 +331,11 @@ class CwmpHandler:
         wait_s = self.admission.come_again_s() if wait_s is None else wait_s
         return Response(503, b"", ((b"Retry-After", b"%d" % wait_s),), close=True)
 
+    @property
+    def sessions(self) -> int:
+        """How many are under way."""
+        return len(self._by_token)
+
     # ---- from outside ----------------------------------------------------------------------------------
 
     def queued(self, device_id: int) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.threads import deferToThread
-from twisted.web import resource, server, static
+from twisted.web import resource, server
 from zope.interface import implementer
 
 from acs import log
@@ -26,6 +26,7 @@ from acs.firmware import service as firmware
 from acs.operations.models import Operation
 from acs.operations.views import OPEN
 from acs.secrets import Vault
+from acs.server.throttle import PacedFile, Shares
 
 _log = log.get("files")
 _requests = Counter("hearthline_files_total", "requests to the files server", ["verb", "status"])
@@ -50,6 +51,8 @@ class Shared:
     now: Callable[[], datetime]
     upload_max: int
     upload_quota: int
+    shares: Shares
+    """How fast images and configurations may leave; throughput tests are not held back, or they would measure us."""
 
 
 class BoundedRequest(server.Request):
@@ -159,10 +162,10 @@ def _get(shared: Shared, request: Any, operation_id: int, device_id: int) -> res
         )
         if "image" in operation.args:
             image = firmware.get(session, operation.tenant_id, operation.args["image"])  # type: ignore[arg-type]
-            return static.File(str(firmware.image_path(shared.folder, image)), defaultType="application/octet-stream")
+            return PacedFile(str(firmware.image_path(shared.folder, image)), shared.shares, operation_id)
         if "file" in operation.args:
             file = firmware.get_file(session, operation.tenant_id, operation.args["file"])  # type: ignore[arg-type]
-            return _Held(firmware.read_sealed(shared.vault, shared.folder, file.sha256))
+            return _Held(firmware.read_sealed(shared.vault, shared.folder, file.sha256), shared.shares, operation_id)
     raise _Denied(404, f"operation {operation_id} has no file")
 
 
@@ -205,11 +208,11 @@ _ACTIONS: dict[tuple[str, bytes], Callable[..., Any]] = {
 }  # fmt: skip
 
 
-class _Held(static.File):
+class _Held(PacedFile):
     """Bytes in memory served as twisted.web serves a file: HEAD and Range included."""
 
-    def __init__(self, content: bytes) -> None:
-        super().__init__("/dev/null", defaultType="application/octet-stream")
+    def __init__(self, content: bytes, shares: Shares, key: int) -> None:
+        super().__init__("/dev/null", shares, key)
         self._content = content
         self.type, self.encoding = "application/octet-stream", None
 

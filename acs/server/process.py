@@ -27,6 +27,7 @@ from acs.errors import WrongEnvironment
 from acs.hints.hub import Hub, listen
 from acs.hints.listen import HintListener, listener_for
 from acs.hints.publish import SocketPublisher
+from acs.hooks.service import Running
 from acs.operations import progress
 from acs.operations.briefing import Briefing
 from acs.provisioning.runner import Task
@@ -44,6 +45,7 @@ from acs.server.http import HttpFactory, Limits
 from acs.server.login.doorman import Doorman, login_rules
 from acs.server.redirects import Redirects
 from acs.server.redirects import load as read_redirects
+from acs.server.throttle import Shares
 from acs.server.watching import Watching
 from acs.serving.listening import adopt, bind, handed
 from acs.serving.tls import ServerTls, secured
@@ -80,6 +82,7 @@ class CwmpWorker:
         self._reloading: Deferred[None] | None = None
         self._stale = False
         self._book.replace(quirks.load(database))
+        self._hooks = Running(database, utc_now)
         self._profiles = desired.ProfileBook()
         self._profiles.replace(desired.load_book(database))
         self.watching = Watching(reactor, database, number, utc_now)
@@ -89,7 +92,7 @@ class CwmpWorker:
 
         async def load(device_id: int, late: Task | None = None) -> Any:
             if late is not None:
-                return await deferToThread(_brief, database, vault, self._book, device_id, late)
+                return await deferToThread(_brief, database, vault, self._book, self._hooks, device_id, late)
             return await deferToThread(_load, database, briefing, device_id)
 
         async def claim(device_id: int, token: str, held_epoch: int | None) -> Any:
@@ -128,7 +131,7 @@ class CwmpWorker:
         now = self._reactor.seconds()
         late_s = max(0.0, now - self._ticked - TICK_S)
         self._ticked = now
-        self.handler.admission.tick(max(self.commit.waits_s(), late_s), now)
+        self.handler.admission.tick(max(self.commit.waits_s(), late_s), now, self.handler.sessions)
 
     def _hints(self, hints: list[dict[str, Any]]) -> None:
         self.doorman.hints(hints)
@@ -174,6 +177,7 @@ class CwmpWorker:
         await self.watching.stop()
         await self.commit.drained()
         self.commit.stop()
+        self._hooks.close()
 
 
 def server_tls(settings: Settings) -> ServerTls | None:
@@ -194,9 +198,9 @@ def _load(database: Database, briefing: Briefing, device_id: int) -> Any:
         return progress.load_open(session, briefing, [device_id]).get(device_id, [])
 
 
-def _brief(database: Database, vault: Vault, book: QuirkBook, device_id: int, task: Task) -> Any:
+def _brief(database: Database, vault: Vault, book: QuirkBook, hooks: Running, device_id: int, task: Task) -> Any:
     with database.read() as session:
-        return desired.brief(session, vault, device_id, task.args, utc_now(), book)
+        return desired.brief(session, vault, device_id, task.args, utc_now(), book, desired.hooks_of(hooks, vault, utc_now))
 
 
 class CwmpParent:
@@ -232,7 +236,8 @@ class CwmpParent:
         calls = Calls(reactor, settings, self._vault, database, utc_now)
         listener.subscribe(calls.hinted)
         calls.start()
-        shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota)
+        shares = Shares(reactor, settings.download_kbps * 125, settings.download_each_kbps * 125)
+        shared = files.Shared(database, self._vault, settings.files_dir, utc_now, settings.upload_max, settings.upload_quota, shares)
         self._ports.append(adopt(reactor, files_socket, files.site(shared, health_of(database))))
         self._keep = tuple(sock for sock in (cwmp_socket, plain_socket, files_socket) if sock is not None)
         if settings.cwmp_workers > 1:

@@ -13,12 +13,16 @@ from marshmallow import Schema, fields, validate
 from acs.cwmp.identity import Identity
 from acs.devices.views import DeviceView, EventView, Presence
 from acs.errors import Invalid
+from acs.finding import service as finding
+from acs.finding.views import Count
 from acs.firmware.service import FileView
 from acs.operations.views import OperationView
 from acs.provisioning.plan import Trust
 from care.access import current_actor, current_user_view, needs, require
 from care.api.operations import OperationSchema
 from care.api.schemas import LIMIT, LIMIT_MAX, Ignoring, PageQuery, page, page_of
+from care.devices import queries
+from care.devices.explaining import Told, told
 from care.devices.service import Devices
 from care.security.permissions import Permission
 from care.services import services
@@ -76,14 +80,46 @@ class DeviceChangesSchema(Schema):
     trust = fields.String(validate=validate.OneOf(list(Trust)))
 
 
-class DeviceQuery(Ignoring):
+class FindQuery(Ignoring):
+    query = fields.String(load_default="", metadata={"description": "Such as: model = HG8245 and rx_power < -27 and tag:vip and last_inform < 1h ago"})
     q = fields.String(load_default="", metadata={"description": "Beginning of a serial number, or a whole key, address, model, version or tag"})
     presence = fields.String(load_default="", validate=validate.OneOf(["", *Presence]))
     model = fields.String(load_default="")
     version = fields.String(load_default="")
     tag = fields.String(load_default="")
+
+
+class DeviceQuery(FindQuery):
+    sort = fields.String(
+        load_default="", metadata={"description": "id, serial, model, version, manufacturer, product_class, first_seen or a reading; -name downwards"}
+    )
     limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, LIMIT_MAX))
-    before = fields.Integer(load_default=None, allow_none=True, metadata={"description": "`next` of the page before; devices are in order of id"})
+    before = fields.String(load_default=None, allow_none=True, metadata={"description": "`next` of the page before"})
+
+
+class ExportQuery(FindQuery):
+    columns = fields.String(load_default="", metadata={"description": "Names of fields and readings, by commas"})
+
+
+class CountSchema(Schema):
+    number = fields.Integer()
+    is_exact = fields.Boolean(metadata={"description": "Else an estimate from a sample of the fleet"})
+
+
+class CompleteQuery(Ignoring):
+    query = fields.String(load_default="")
+    at = fields.Integer(load_default=None, allow_none=True, metadata={"description": "Place of the cursor; the end by default"})
+
+
+class ProposalSchema(Schema):
+    text = fields.String()
+    label = fields.String()
+    start = fields.Integer(metadata={"description": "It replaces what lies from here …"})
+    end = fields.Integer(metadata={"description": "… to here"})
+
+
+class ProposalListSchema(Schema):
+    items = fields.List(fields.Nested(ProposalSchema))
 
 
 class ParameterSchema(Schema):
@@ -112,6 +148,33 @@ class CanonicalSchema(Schema):
     origin = fields.String()
     writable = fields.Boolean()
     health = fields.String(allow_none=True, metadata={"description": "good, warn or bad, where the name has limits"})
+
+
+class WaySchema(Schema):
+    template = fields.String(metadata={"description": "As the catalogue has it: {radio.5g}.Channel"})
+    fate = fields.String(metadata={"description": "taken, passed, empty, unreadable, other_word, not_there or no_row"})
+    path = fields.String()
+    raw = fields.String()
+    anchor = fields.String()
+    row = fields.String()
+    rule = fields.Integer(metadata={"description": "Which of the anchor's rules found the row, from 1"})
+    rules = fields.Integer()
+    says = fields.String()
+
+
+class ExplanationSchema(Schema):
+    name = fields.String()
+    label = fields.String()
+    unit = fields.String()
+    type = fields.String()
+    value = fields.Raw(allow_none=True)
+    path = fields.String(metadata={"description": "Empty where the device has no value for it"})
+    raw = fields.String()
+    writable = fields.Boolean()
+    at = fields.DateTime(allow_none=True)
+    origin = fields.String()
+    turns = fields.List(fields.String(), metadata={"description": "How the raw text became the value"})
+    ways = fields.List(fields.Nested(WaySchema), metadata={"description": "Every path that was looked at, best first"})
 
 
 class CanonicalListSchema(Schema):
@@ -177,10 +240,40 @@ def found(name: str) -> int:
 @bp.arguments(DeviceQuery, location="query")
 @bp.response(200, page_of(DeviceRowSchema))
 def listed(query: dict[str, Any]) -> dict[str, Any]:
-    """Devices by number; filters narrow the list."""
-    filters = {name: query[name] for name in ("q", "presence", "model", "version", "tag")}
-    rows = _devices().rows(current_user_view().tenant, filters, query["before"], query["limit"] + 1)
-    return page(rows, query["limit"], key=lambda row: row.id)
+    """Devices that fit a query, by number or as sorted. A page may be short or empty while `next` is there: the search goes on with it."""
+    found = finding.parse(queries.text_of(query))
+    rows, following = services().finding.page(current_user_view().tenant, found, query["sort"], query["before"], query["limit"])
+    is_number = following is not None and query["sort"] in ("", "id", "-id")
+    return {"items": rows, "next": int(following) if is_number and following is not None else following}
+
+
+@bp.route("/devices/count")
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(FindQuery, location="query")
+@bp.response(200, CountSchema)
+def count(query: dict[str, Any]) -> Count:
+    """How many fit, without looking at all of them."""
+    return services().finding.count(current_user_view().tenant, finding.parse(queries.text_of(query)))
+
+
+@bp.route("/devices/complete")
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(CompleteQuery, location="query")
+@bp.response(200, ProposalListSchema)
+def complete(query: dict[str, Any]) -> dict[str, Any]:
+    """What can come next in a query that is being typed."""
+    at = len(query["query"]) if query["at"] is None else query["at"]
+    return {"items": services().finding.complete(current_user_view().tenant, query["query"], at)}
+
+
+@bp.route("/devices/export")
+@needs(Permission.VIEW_DEVICES)
+@bp.arguments(ExportQuery, location="query")
+def export(query: dict[str, Any]) -> Response:
+    """What fits as CSV, streamed."""
+    columns = [name.strip() for name in query["columns"].split(",") if name.strip()]
+    lines = services().finding.export(current_actor(), finding.parse(queries.text_of(query)), columns)
+    return Response(lines, mimetype="text/csv; charset=utf-8")
 
 
 @bp.route("/devices", methods=["POST"])
@@ -247,6 +340,15 @@ def canonical_values(name: str) -> dict[str, Any]:
     """Everything the device has a canonical name for."""
     _head, known = _devices().known(current_user_view().tenant, found(name))
     return {"items": known.readings(canonical.names())}
+
+
+@bp.route("/devices/<name>/canonical/<canonical_name>")
+@needs(Permission.VIEW_DEVICES)
+@bp.response(200, ExplanationSchema)
+def explanation(name: str, canonical_name: str) -> Told:
+    """Where a canonical value comes from: path, raw text, the rule that chose it, how it was turned, how old it is."""
+    _head, known = _devices().known(current_user_view().tenant, found(name))
+    return told(known, canonical_name)
 
 
 @bp.route("/devices/<name>/settings", methods=["POST"])

@@ -48,6 +48,9 @@ class NewOperationSchema(Schema):
     args = fields.Dict(keys=fields.String(), values=fields.Raw(), load_default=dict)
     reason = fields.String(load_default="", validate=validate.Length(max=300))
     expires_in_s = fields.Integer(load_default=None, allow_none=True, metadata={"description": "How long it waits for a silent device"})
+    override = fields.Boolean(
+        load_default=False, metadata={"description": "Write values though they break a rule of the data model: takes override_rules, and a reason"}
+    )  # fmt: skip
 
 
 class OperationQuery(PageQuery):
@@ -63,9 +66,11 @@ class OperationQuery(PageQuery):
 def ask(given: dict[str, Any], name: str) -> OperationView:
     """Ask something of a device. 202 with the operation; an identical one that is still queued is returned instead of a second."""
     require(permission_for(given["kind"]))
+    if given["override"]:
+        require(Permission.OVERRIDE_RULES)
     actor = current_actor()
     device_id = services().devices.find(actor.tenant, name)
-    operation_id = services().operations.ask(actor, device_id, given["kind"], given["args"], given["reason"], given["expires_in_s"])
+    operation_id = services().operations.ask(actor, device_id, given["kind"], given["args"], given["reason"], given["expires_in_s"], given["override"])
     return services().operations.get(actor.tenant, operation_id)
 
 

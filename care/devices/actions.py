@@ -20,7 +20,7 @@ from care.problems import is_fragment
 from care.security.permissions import Permission
 from care.services import services
 
-TABS = ("show", "wifi", "hosts", "line", "diagnostics", "parameters", "software", "operations", "sessions", "backups", "history", "identity")
+TABS = ("show", "wifi", "hosts", "line", "diagnostics", "trends", "parameters", "software", "operations", "sessions", "backups", "history", "identity")
 CONFIRMED = frozenset({"install_module", "update_module", "uninstall_module", "vouchers", "raw_rpc", "move_acs"})
 """Kinds that are shown before they are asked: care/devices/software.py."""
 _LISTS = {"read": "paths", "refresh": "prefixes"}

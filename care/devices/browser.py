@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from acs.devices.service import branch
 from acs.devices.views import BranchView
 from acs.secrets import MASK
+from care.devices import limits, words
 from care.devices.known import Known
-from datamodels.check import is_secret, limits_in_words
-from datamodels.tree import for_root
+from datamodels import canonical
+from datamodels.check import is_secret
+from datamodels.entry import Status
 from datamodels.tree import words as path_words
 
 SEARCH_MAX = 200
@@ -53,6 +55,29 @@ class Detail:
     known_to_model: bool
     model_writable: bool
     table: str
+    since: str = ""
+    """Of the model: "2.4"; "" where its file says none (all of TR-098)."""
+    status: str = ""
+    """deprecated or obsoleted; "" for what is current."""
+    default: str | None = None
+    write_once: bool = False
+    command: bool = False
+    named: tuple[tuple[str, str], ...] = ()
+    """Canonical names that are read at this path, with their labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the model says of an object: the head of its branch."""
+
+    path: str
+    description: str
+    can_add: bool
+    fewest: int
+    most: int | None
+    since: str
+    status: str
+    is_table: bool
 
 
 def rows(known: Known, path: str) -> Branch:
@@ -92,18 +117,41 @@ def detail(known: Known, path: str) -> Detail | None:
     view = _view(known, path)
     if view is None:
         return None
-    entry = for_root(known.root).lookup(path) if known.resolver is not None else None
+    entry = known.model.lookup(path) if known.model is not None else None
     stored = known.values[path]
+    named = _named(known, path)
     table = path[: path.rfind(".") + 1]
     if entry is None:
-        return Detail(_row(known, view), stored.type, "", "", "", (), False, stored.writable is True, table)
+        return Detail(_row(known, view), stored.type, "", "", "", (), False, stored.writable is True, table, named=named)
     options = tuple(value.value for value in entry.enums if value.writable) if not entry.is_list else ()
     if entry.type == "boolean":
         options = ("true", "false")
     return Detail(
-        _row(known, view), entry.type + (", list" if entry.is_list else ""), entry.units or "", limits_in_words(entry), entry.description, options,
-        True, entry.writable, table,
+        _row(known, view), entry.type + (", list" if entry.is_list else ""), entry.units or "", limits.allowed(entry), entry.description, options,
+        True, entry.writable, table, entry.since, _status(entry.status), entry.default, entry.write_once, entry.command, named,
     )  # fmt: skip
+
+
+def about(known: Known, path: str) -> About | None:
+    """None for what no model describes; the number of a row stands for any."""
+    model = known.model
+    entry = None if model is None or not path else model.lookup(path) or model.lookup(path + "{i}.")
+    if entry is None or not entry.is_object:
+        return None
+    return About(
+        path, entry.description, entry.creatable, entry.min_entries, entry.max_entries, entry.since, _status(entry.status), entry.is_table
+    )
+
+
+def _status(status: Status) -> str:
+    return "" if status is Status.CURRENT else str(status)
+
+
+def _named(known: Known, path: str) -> tuple[tuple[str, str], ...]:
+    if known.resolver is None:
+        return ()
+    found = known.resolver.all()
+    return tuple((name, f"{words.full_label(name)} ({name})") for name in canonical.names() if name in found and found[name].path == path)
 
 
 def trail(path: str) -> tuple[tuple[str, str], ...]:

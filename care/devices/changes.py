@@ -64,7 +64,7 @@ def _again(device_id: int, key: str, typed: dict[str, str], errors: dict[str, st
 
 def shown(device_id: int, proposal: Proposal, tab: str, redrawn: bool = False) -> str:
     """The difference, as a page or inside the row it belongs to."""
-    require(proposal.permission)
+    allowed(proposal)
     sealed = services().devices.seal(proposal)
     if is_fragment():
         return render_template("devices/_diff.html", proposal=proposal, sealed=sealed, tab=tab, redrawn=redrawn, device_id=device_id)
@@ -76,7 +76,7 @@ def shown(device_id: int, proposal: Proposal, tab: str, redrawn: bool = False) -
 def apply(device_id: int) -> Page:
     """Write what was confirmed; if the device shows something else by now, the difference is drawn anew."""
     proposal = services().devices.opened(current_actor(), device_id, request.form.get("proposal", ""))
-    require(proposal.permission)
+    allowed(proposal)
     try:
         operation_id = services().devices.apply(current_actor(), proposal, request.form.get("partial") == "yes")
     except Conflict:
@@ -86,6 +86,13 @@ def apply(device_id: int) -> Page:
         return shown(device_id, _anew(proposal, device_id), tab_to_return(), redrawn=True)
     flash(_("Being written.")) if not is_fragment() else None
     return answer(device_id, operation_id)
+
+
+def allowed(proposal: Proposal) -> None:
+    """Forbidden to who may not write this, or not against the rules."""
+    require(proposal.permission)
+    if proposal.override:
+        require(Permission.OVERRIDE_RULES)
 
 
 def _anew(proposal: Proposal, device_id: int) -> Proposal:

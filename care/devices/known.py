@@ -16,7 +16,7 @@ from care.devices import words
 from datamodels import canonical
 from datamodels.canonical import Correction, Health, Resolver, Value
 from datamodels.check import is_secret
-from datamodels.tree import ROOTS
+from datamodels.tree import ROOTS, Model, for_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,15 @@ class KnownRow:
 class Known:
     """The parameters of one device as last known."""
 
-    def __init__(self, tree: Tree, root: str, corrections: Mapping[str, Correction] = MappingProxyType({})) -> None:
+    def __init__(
+        self, tree: Tree, root: str, corrections: Mapping[str, Correction] = MappingProxyType({}), model: Model | None = None
+    ) -> None:
         self.root = root
+        self.model = model or (for_root(root) if root in ROOTS else None)
         self.values = {path: _masked(path, stored) for path, stored in tree.values.items()}
         self.tree = Tree(self.values, tree.objects)
         raw = {path: stored.value for path, stored in self.values.items()}
-        self.resolver = Resolver(raw, root, corrections) if root in ROOTS else None
+        self.resolver = Resolver(raw, root, corrections, self.model) if root in ROOTS else None
 
     def reading(self, name: str) -> Reading | None:
         """None where this device has no parameter for it."""

@@ -12,6 +12,7 @@ from care.devices import browser, channels, diagnoses, drawings, evidence, panel
 from care.devices.blueprint import bp
 from care.devices.looks import AREAS, PRESENCE, detail_words, event_words
 from care.devices.service import Look
+from care.monitoring import words as alarm_words
 from care.operations import stations
 from care.reach.words import WORDS
 from care.security.permissions import Permission
@@ -41,10 +42,12 @@ def page(found: Look, tab: str, template: str, **more: Any) -> str:
     shown = tuple(op for op in found.shown if op.kind != "inform_interval")  # nobody asked for it: the box "Reach" tells of it
     live = tuple(stations.live(op, found.now) for op in shown[:SHOWN_LIVE])
     more_running = max(0, found.open_count - (len(found.shown) - len(shown)) - SHOWN_LIVE)
+    open_alarms = services().monitoring.open_of(current_user_view().tenant, found.head.id)
     return render_template(
         f"devices/{template}.html", look=found, head=found.head, known=found.known, verdict=found.verdict, live=live,
         title=title(found), tabs_of=_tabs(found, tab), presence=PRESENCE[found.head.presence], areas=AREAS, tab=tab,
-        reads=panels.prefixes(found.known, *READS.get(tab, ())), more_running=more_running, detail_words=detail_words, **more,
+        reads=panels.prefixes(found.known, *READS.get(tab, ())), more_running=more_running, detail_words=detail_words, alarms=open_alarms,
+        alarm_words=alarm_words, **more,
     )  # fmt: skip
 
 
@@ -65,8 +68,10 @@ def _tabs(found: Look, tab: str) -> list[tuple[str, str, bool, Any]]:
         ("hosts", _("Home"), _count(panels.hosts(found.known).hosts), None),
         ("line", _("Line"), None, None),
         ("diagnostics", _("Diagnostics"), None, None),
+        ("trends", _("Trends"), None, None),
         ("parameters", _("Parameters"), words.number(len(found.known.values)) if found.known.values else None, None),
         ("software", _("Software"), None, Permission.MANAGE_MODULES),
+        ("desired", _("Desired state"), None, None),
         ("operations", _("Operations"), _("%(count)d running", count=found.open_count) if found.open_count else None, None),
         ("sessions", _("Sessions"), None, Permission.VIEW_SESSIONS),
         ("backups", _("Backups"), None, None),
@@ -149,10 +154,10 @@ def parameters(device_id: int) -> str:
     if path and not path.endswith("."):
         path = path[: path.rfind(".") + 1]
     branch = browser.search(found.known, q) if q else browser.rows(found.known, path or _top(found))
-    template = "_branch" if request.args.get("part") == "branch" else "parameters"
-    if template == "_branch":
-        return render_template("devices/_branch.html", branch=branch, head=found.head, q=q)
-    return page(found, "parameters", "parameters", branch=branch, q=q, path=path, trail=browser.trail(path))
+    told = browser.about(found.known, path) if not q else None
+    if request.args.get("part") == "branch":
+        return render_template("devices/_branch.html", branch=branch, head=found.head, q=q, about=told)
+    return page(found, "parameters", "parameters", branch=branch, q=q, path=path, trail=browser.trail(path), about=told)
 
 
 def _top(found: Look) -> str:

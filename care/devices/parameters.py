@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from acs.errors import Invalid, NotFound
-from care.access import current_actor, current_user_view, needs
+from care.access import current_actor, current_user_view, needs, require
 from care.devices import browser
 from care.devices.blueprint import bp
 from care.devices.changes import shown
@@ -43,6 +43,8 @@ def set_value(device_id: int) -> Page:
     """The difference, or the rule that is broken beside the field."""
     path, text = request.form.get("path", ""), request.form.get("value", "")
     override = request.form.get("override") == "yes"
+    if override:
+        require(Permission.OVERRIDE_RULES)
     try:
         proposal = services().devices.propose_path(current_actor(), device_id, path, text, request.form.get("reason", ""), override)
     except Invalid as error:

@@ -5,7 +5,6 @@ confirms writes exactly what was shown; if the device's values changed meanwhile
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -15,13 +14,12 @@ from flask_babel import gettext as _
 from acs.errors import Invalid
 from acs.provisioning.quirks import DeviceQuirks
 from acs.secrets import MASK, Vault
-from care.devices import rules, words
+from care.devices import limits, rules, words
 from care.devices.known import Known
 from care.security.permissions import Permission
 from datamodels import canonical
 from datamodels.canonical import Value, ValueType
 from datamodels.check import check, is_secret, wire_type
-from datamodels.tree import for_root
 from datamodels.tree import words as path_words
 
 BASIC = frozenset({"ssid", "passphrase", "channel", "auto_channel"})
@@ -53,6 +51,8 @@ class Proposal:
     reason: str
     made_at: datetime
     by: str
+    override: bool = False
+    """A rule of the data model is broken on purpose: that takes a permission of its own."""
 
     @property
     def permission(self) -> Permission:
@@ -84,7 +84,7 @@ def of_canonical(
         try:
             needed = canonical.to_raw(known.resolver, name, value)
         except ValueError as error:
-            raise Invalid(re.sub(r"'([^']*)'", r"“\1”", str(error).replace(name, words.full_label(name))), name) from None
+            raise Invalid(limits.refused(error, name), name) from None
         secret = canonical.describe(name).secret
         old = words.text_of(present.value, present.unit) if present is not None else words.text_of(None)
         new = MASK if secret else words.text_of(value, canonical.describe(name).unit)
@@ -106,12 +106,12 @@ def of_path(
     stored = known.values.get(path)
     if stored is None:
         raise Invalid(_("This device has no parameter %(path)s.", path=path), "value")
-    entry = for_root(known.root).lookup(path)
+    entry = known.model.lookup(path) if known.model is not None else None
     problem = check(entry, text) if entry is not None else None
     if override and not reason.strip():
         raise Invalid(_("Say why the rule is to be overridden: the audit trail keeps it."), "reason")
     if problem is not None and not override:
-        raise Invalid(problem.sentence, "value")
+        raise Invalid(limits.broken(problem, path_words(path)), "value")
     if stored.writable is False and not override:
         raise Invalid(_("The device says that %(path)s is read only.", path=path), "value")
     kind = wire_type(entry).removeprefix("xsd:") if entry is not None and not override else stored.type or "string"
@@ -119,7 +119,7 @@ def of_path(
     line = Line("", path_words(path), MASK if secret and stored.value else stored.value, MASK if secret else text, path)
     if override:
         reason = _("Rule overridden: %(reason)s", reason=reason.strip())
-    return Proposal(device_id, (line,), ((path, text, kind),), {path: stored.value}, (), False, reason, now, by)
+    return Proposal(device_id, (line,), ((path, text, kind),), {path: stored.value}, (), False, reason, now, by, override)
 
 
 def effect_of(name: str) -> str:

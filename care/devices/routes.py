@@ -4,42 +4,75 @@ The device page is in pages.py, what is asked of a device in actions.py, its set
 parameters.py: they share the blueprint.
 """
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from acs.cwmp.identity import Identity
 from acs.devices.views import Presence
 from acs.errors import Conflict, Invalid
+from acs.finding import service as finding
 from acs.provisioning.plan import Trust
 from care.access import current_actor, current_user_view, needs
-from care.devices import actions, changes, identity, pages, parameters, software  # noqa: F401 - they add their routes
+from care.devices import actions, changes, desired, explaining, identity, pages, parameters, queries, software, trends  # noqa: F401 - they add their routes
 from care.devices.blueprint import bp
 from care.devices.forms import NewDeviceForm, tags_of
 from care.devices.looks import PRESENCE
+from care.groups.service import COLUMNS, USUAL_COLUMNS, Listed
+from care.groups.words import how_many
 from care.security.permissions import Permission
 from care.services import services
 
 PER_PAGE = 50
-FILTERS = ("q", "presence", "model", "tag", "version")
 
 
 @bp.get("/")
 @needs(Permission.VIEW_DEVICES)
-def index() -> Response | str:
+def index() -> Response | str | tuple[str, int]:
     """The list; a search of the top bar for a whole serial number or key opens the device itself."""
-    filters = {name: request.args.get(name, "").strip()[:128] for name in FILTERS}
-    after, before = request.args.get("after", type=int), request.args.get("before", type=int)
-    if set(request.args) == {"q"} and (hit := services().devices.exact(current_user_view().tenant, filters["q"])) is not None:
+    tenant, q = current_user_view().tenant, request.args.get("q", "").strip()[:128]
+    if set(request.args) == {"q"} and (hit := services().devices.exact(tenant, q)) is not None:
         return redirect(url_for("devices.show", device_id=hit))
-    listed = services().devices.listed(current_user_view().tenant, filters, after, before, PER_PAGE + 1)
-    more = len(listed.rows) > PER_PAGE
-    rows = (listed.rows[1:] if before is not None else listed.rows[:-1]) if more else listed.rows
+    text, sort = queries.text_of(request.args), request.args.get("sort", "")[:80]
+    try:
+        query = finding.parse(text)
+        listed = services().finding.listed(tenant, query, sort, request.args.get("after"), request.args.get("before"), PER_PAGE)
+    except Invalid as error:
+        if error.field != "query":
+            raise
+        return _list(text, "", None, error), 422
+    return _list(text, sort, listed, None)
+
+
+def _list(text: str, sort: str, listed: Listed | None, error: Invalid | None) -> str:
+    """The page, with what is wrong under its query where it cannot be read."""
+    beside = listed or services().finding.listed(current_user_view().tenant, finding.parse(""), "", None, None, 1)
     return render_template(
-        "devices/index.html", rows=rows, listed=listed, filters=filters, presences=PRESENCE, given={k: v for k, v in filters.items() if v},
-        earlier=rows[0].id if rows and (more if before is not None else after is not None) else None,
-        later=rows[-1].id if rows and (more if before is None else True) else None,
+        "devices/index.html", listed=beside, rows=listed.rows if listed else (), found=listed.found if listed else None, text=text, error=error,
+        caret=error.caret() if isinstance(error, finding.QueryError) else "", chips=queries.chips(text) if listed else (), sort=sort,
+        presences=PRESENCE, how_many=how_many, number=format_decimal, columns=COLUMNS, usual=USUAL_COLUMNS,
+        reading_columns=finding.readings(), quoted=finding.quoted,
+        in_quarantine=text == "presence:quarantine",
     )  # fmt: skip
+
+
+@bp.get("/complete")
+@needs(Permission.VIEW_DEVICES)
+def complete() -> Response:
+    """What can come next in a query; `at` is the place of the cursor."""
+    text = request.args.get("query", "")
+    found = services().finding.complete(current_user_view().tenant, text, request.args.get("at", len(text), type=int))
+    return jsonify([{"text": each.text, "label": each.label, "start": each.start, "end": each.end} for each in found])
+
+
+@bp.get("/export.csv")
+@needs(Permission.VIEW_DEVICES)
+def export() -> Response:
+    """What the query finds, as it is read: a million lines take no more memory than ten."""
+    query = finding.parse(queries.text_of(request.args))
+    lines = services().finding.export(current_actor(), query, request.args.getlist("column"))
+    return Response(lines, mimetype="text/csv; charset=utf-8", headers={"Content-Disposition": 'attachment; filename="devices.csv"'})
 
 
 @bp.get("/new")

@@ -16,8 +16,9 @@ from acs.audit import Actor, AuditView
 from acs.cwmp.identity import Identity
 from acs.db.engine import Database
 from acs.db.tenancy import TenantId
+from acs.desired import service as desired
 from acs.devices import service as devices
-from acs.devices.views import DeviceId, DeviceRow, DeviceView, EventView, Presence, RuleView
+from acs.devices.views import DeviceId, DeviceView, EventView, RuleView
 from acs.errors import Conflict, NotFound
 from acs.firmware import service as firmware
 from acs.firmware.service import FileView, ImageView
@@ -33,19 +34,8 @@ from care.devices.proposals import Proposal
 from care.devices.verdict import Verdict
 from care.security.service import Clock
 from datamodels.canonical import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of devices with what stands beside it."""
-
-    rows: tuple[DeviceRow, ...]
-    counts: Mapping[Presence, int]
-    models: tuple[str, ...]
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts.values())
+from datamodels.overlay import model_of
+from datamodels.tree import ROOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +72,6 @@ class Devices:
         self._files = files
 
     # ---- reading -------------------------------------------------------------------------------------------------
-
-    def listed(
-        self, tenant: TenantId, filters: Mapping[str, str], after: int | None = None, before: int | None = None, limit: int = 50
-    ) -> Listed:
-        """`filters`: q, tag, model, version, presence; what is missing or empty does not count."""
-        now = self._clock()
-        with self._db.read() as session:
-            rows = _search(session, tenant, now, filters, after, before, limit)
-            return Listed(rows, devices.counts(session, tenant, now), devices.models(session, tenant))
-
-    def rows(self, tenant: TenantId, filters: Mapping[str, str], after: int | None, limit: int) -> tuple[DeviceRow, ...]:
-        with self._db.read() as session:
-            return _search(session, tenant, self._clock(), filters, after, None, limit)
 
     def models(self, tenant: TenantId) -> tuple[str, ...]:
         """Models that devices have."""
@@ -214,7 +191,9 @@ class Devices:
             raise Conflict("The device's values changed meanwhile.")
         with self._db.write() as unit:
             args: dict[str, Any] = {"values": [list(write) for write in proposal.writes], **({"partial": True} if partial else {})}
-            return operations.request(unit, by, DeviceId(proposal.device_id), "write", args, self._clock(), proposal.reason, vault=self._vault)
+            return operations.request(
+                unit, by, DeviceId(proposal.device_id), "write", args, self._clock(), proposal.reason, vault=self._vault, override=proposal.override
+            )
 
     def preregister(self, by: Actor, identity: Identity, tags: Iterable[str] = (), note: str = "") -> DeviceId:
         now = self._clock()
@@ -230,6 +209,7 @@ class Devices:
         with self._db.write() as unit:
             if "tags" in given:
                 devices.set_tags(unit, by, device_id, given["tags"], now)
+                desired.reconsider(unit, by.tenant, [device_id], now)
             if "note" in given:
                 devices.set_note(unit, by, device_id, given["note"], now)
             if "trust" in given:
@@ -258,7 +238,8 @@ class Devices:
 def _known(session: Session, tenant: TenantId, head: DeviceView) -> Known:
     """Its parameters, with what its model means by them where that is not what the data model says."""
     model = quirks.of_model(session, tenant, head.oui, head.product_class, head.software_version, ("scales", "inverted"))
-    return Known(devices.tree(session, tenant, head.id), head.root, corrections(model))
+    own = model_of(head.root, head.oui, head.product_class, head.software_version) if head.root in ROOTS else None
+    return Known(devices.tree(session, tenant, head.id), head.root, corrections(model), own)
 
 
 def _named(found: Iterable[OperationView], operation_id: int | None) -> OperationView | None:
@@ -267,10 +248,3 @@ def _named(found: Iterable[OperationView], operation_id: int | None) -> Operatio
 
 def _own(op: OperationView, device_id: int) -> OperationView | None:
     return op if op.device_id == device_id else None
-
-
-def _search(
-    session: Session, tenant: TenantId, now: datetime, filters: Mapping[str, str], after: int | None, before: int | None, limit: int
-) -> tuple[DeviceRow, ...]:
-    q, tag, model, version, presence = (filters.get(name) or "" for name in ("q", "tag", "model", "version", "presence"))
-    return devices.search(session, tenant, now, q, tag, model, version, presence, after, before, limit)

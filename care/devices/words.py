@@ -120,13 +120,27 @@ def label(name: str) -> str:
         return str(LABELS[name])
     if name.startswith("wifi.") and (leaf := name.rpartition(".")[2]) in _LEAVES:
         return str(_LEAVES[leaf])
-    return canonical.describe(name).label
+    return _(canonical.describe(name).label)
 
 
 def full_label(name: str) -> str:
-    """With the band where there is one: for diffs and messages."""
-    band = name.split(".")[1] if name.startswith("wifi.") else ""
-    return f"{BANDS[band]} {label(name)}" if band in BANDS else label(name)
+    """With the band or the port where there is one: for diffs and messages."""
+    _group, _dot, rest = name.partition(".")
+    part = rest.partition(".")[0]
+    if name.startswith("wifi.") and part in BANDS:
+        return f"{BANDS[part]} {label(name)}"
+    return f"{part.upper()} {label(name)}" if name.startswith("ethernet.lan") else label(name)
+
+
+def note(name: str) -> str:
+    """What is said beside a field of it; "" for most."""
+    text = canonical.describe(name).help
+    return _(text) if text else ""
+
+
+def group(name: str) -> str:
+    """What a group of canonical names is called."""
+    return _(canonical.group_label(name))
 
 
 def word(text: str) -> str:

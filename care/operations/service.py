@@ -56,14 +56,15 @@ class Operations:
         self._move_hosts = move_hosts
 
     def ask(
-        self, by: Actor, device_id: int, kind: str, args: Mapping[str, Any], reason: str = "", expires_in_s: int | None = None
-    ) -> OperationId:
-        """Ask something of a device; an identical one that is still queued is returned instead of a second."""
+        self, by: Actor, device_id: int, kind: str, args: Mapping[str, Any], reason: str = "", expires_in_s: int | None = None,
+        override: bool = False,
+    ) -> OperationId:  # fmt: skip
+        """Ask something of a device; an identical one that is still queued is returned instead of a second. `override`: whatever rule a value breaks."""
         if kind == "move_acs":
             check_target(str(args.get("url", "")), self._move_hosts)
         with self._db.write() as unit:
             return operations.request(
-                unit, by, DeviceId(device_id), kind, args, self._clock(), reason, True, expires_in_s, vault=self._vault
+                unit, by, DeviceId(device_id), kind, args, self._clock(), reason, True, expires_in_s, vault=self._vault, override=override
             )
 
     def preview(self, kind: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

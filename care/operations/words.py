@@ -54,6 +54,7 @@ KIND_WORDS: Mapping[str, Any] = {
     "enable_stun": _l("Turn on STUN"),
     "enable_xmpp": _l("Set up XMPP"),
     "inform_interval": _l("Change how often it speaks"),
+    "configure": _l("Bring to its profiles"),
 }
 STATE_WORDS: Mapping[OperationState, tuple[str, Any]] = {
     OperationState.QUEUED: ("live", _l("Queued")),

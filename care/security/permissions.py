@@ -14,6 +14,7 @@ class Permission(StrEnum):
     DIAGNOSE = "diagnose"
     WRITE_BASIC = "write_basic"
     WRITE_PARAMETERS = "write_parameters"
+    OVERRIDE_RULES = "override_rules"
     ADD_DELETE_OBJECTS = "add_delete_objects"
     REBOOT = "reboot"
     FACTORY_RESET = "factory_reset"
@@ -29,7 +30,13 @@ class Permission(StrEnum):
     SEND_RAW_RPC = "send_raw_rpc"
     VIEW_ACCESS = "view_access"
     MANAGE_ACCESS = "manage_access"
+    MANAGE_PROFILES = "manage_profiles"
+    MANAGE_HOOKS = "manage_hooks"
+    REPLACE_DEVICES = "replace_devices"
     MERGE_DEVICES = "merge_devices"
+    VIEW_FLEET = "view_fleet"
+    HANDLE_ALARMS = "handle_alarms"
+    MANAGE_MONITORS = "manage_monitors"
     VIEW_SESSIONS = "view_sessions"
     VIEW_JOBS = "view_jobs"
     RETRY_JOBS = "retry_jobs"
@@ -46,6 +53,8 @@ class Role(StrEnum):
 
 _VIEWER = frozenset({Permission.OWN_PROFILE, Permission.OWN_TOKENS, Permission.VIEW_DEVICES})
 _AGENT = _VIEWER | {Permission.READ_DEVICE, Permission.DIAGNOSE, Permission.WRITE_BASIC, Permission.REBOOT, Permission.CANCEL_OPERATION, Permission.VIEW_ACCESS}
+_AGENT |= {Permission.REPLACE_DEVICES}
+_AGENT |= {Permission.HANDLE_ALARMS}
 _ENGINEER = frozenset(Permission) - {Permission.MANAGE_USERS, Permission.MOVE_DEVICES, Permission.SEND_RAW_RPC}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -76,6 +85,7 @@ PERMISSION_WORDS = {
     Permission.DIAGNOSE: _l("run diagnostics"),
     Permission.WRITE_BASIC: _l("change WiFi name, password and channel"),
     Permission.WRITE_PARAMETERS: _l("change any parameter"),
+    Permission.OVERRIDE_RULES: _l("write what a data model forbids"),
     Permission.ADD_DELETE_OBJECTS: _l("add and delete objects on a device"),
     Permission.REBOOT: _l("restart a device"),
     Permission.FACTORY_RESET: _l("reset a device to factory settings"),
@@ -90,8 +100,14 @@ PERMISSION_WORDS = {
     Permission.MOVE_DEVICES: _l("send devices to another ACS"),
     Permission.SEND_RAW_RPC: _l("send a vendor's own calls to a device"),
     Permission.VIEW_ACCESS: _l("see who may connect and who was refused"),
+    Permission.MANAGE_PROFILES: _l("say what should hold on which devices"),
+    Permission.MANAGE_HOOKS: _l("write and publish hooks"),
+    Permission.REPLACE_DEVICES: _l("give a device's own settings to its successor"),
     Permission.MANAGE_ACCESS: _l("block devices and register certificates"),
     Permission.MERGE_DEVICES: _l("merge devices, split them, and settle identity alarms"),
+    Permission.VIEW_FLEET: _l("see the fleet in numbers, monitors and reports"),
+    Permission.HANDLE_ALARMS: _l("acknowledge, suppress and clear alarms"),
+    Permission.MANAGE_MONITORS: _l("say what is watched and when it raises an alarm"),
     Permission.VIEW_SESSIONS: _l("read recorded sessions"),
     Permission.VIEW_JOBS: _l("see background jobs"),
     Permission.RETRY_JOBS: _l("run a failed job again"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from datamodels.canonical.catalogue import catalogue
+from datamodels.canonical.convert import Demand, Refused
 from datamodels.canonical.explaining import Explanation, Fate, Turn, explain
 from datamodels.canonical.resolver import Resolver, described, described_table, known_root, resolve
 from datamodels.canonical.shapes import CanonicalParameter, Column, Correction, Health, Limits, Resolved, Row, Table, Value, ValueType
@@ -19,10 +20,12 @@ __all__ = [
     "CanonicalParameter",
     "Column",
     "Correction",
+    "Demand",
     "Explanation",
     "Fate",
     "Health",
     "Limits",
+    "Refused",
     "Resolved",
     "Resolver",
     "Row",

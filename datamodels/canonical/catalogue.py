@@ -173,10 +173,10 @@ def _anchor(spec: Spec) -> Anchor:
 
 
 def _rule(spec: Spec) -> Rule:
-    known = {"table", "any", "sibling", "follow", "named_by", "below", "same", "kind"}
+    known = {"table", "any", "sibling", "follow", "named_by", "below", "same", "kind", "nth"}
     _refuse_unknown(spec, known)
-    others = {key: value for key, value in spec.items() if key != "any"}
-    return Rule(any_of=_conditions(spec.get("any", [])), **others)
+    others = {key: value for key, value in spec.items() if key not in ("any", "nth")}
+    return Rule(any_of=_conditions(spec.get("any", [])), nth=int(spec.get("nth", 1)), **others)
 
 
 def _conditions(alternatives: list[list[list[str]]]) -> tuple[tuple[Condition, ...], ...]:

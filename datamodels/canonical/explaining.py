@@ -195,6 +195,8 @@ def said(rule: Rule) -> str:
     text = str(rule.table)
     if rule.any_of:
         text += " with " + " or ".join(" and ".join(_tested(each) for each in together) for together in rule.any_of)
+    if rule.nth > 1:
+        text += f", number {rule.nth} of them"
     if rule.sibling is not None:
         text += f", of the number of {{{rule.sibling}}}"
     return text + (f", then {rule.follow}" if rule.follow is not None else "")

@@ -130,8 +130,12 @@ class TreeIndex:
         if rule.same is not None:
             same = self.anchor(rule.same)
             return same if same is not None and rule.kind in same else None
+        skipped = 1
         for row in self.rows(rule.table or ""):
             if self._is_sibling(rule, row) and self.holds(rule.any_of, row):
+                if skipped < rule.nth:
+                    skipped += 1
+                    continue
                 if rule.follow is None:
                     return row
                 followed = self.referred(self.objects[row].get(rule.follow, ""))

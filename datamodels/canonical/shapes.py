@@ -67,7 +67,8 @@ class Rule:
     named_by: a parameter whose value is the path of the row.
     below: the first row of `kind` under that anchor, following LowerLayers.
     same: that anchor's own row, if its path has `kind` in it.
-    `sibling` narrows a table to the row with that anchor's instance number; `follow` goes on to the row a parameter names.
+    `sibling` narrows a table to the row with that anchor's instance number; `follow` goes on to the row a parameter names; `nth` takes
+    not the first row that fits but that one, counted from 1.
     """
 
     table: str | None = None
@@ -78,6 +79,7 @@ class Rule:
     below: str | None = None
     same: str | None = None
     kind: str = ""
+    nth: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from datamodels.canonical.convert import refused, to_raw_text
+from datamodels.canonical.convert import Demand, Refused, refused, to_raw_text
 from datamodels.canonical.resolver import Resolver, described, is_writable
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Value
 from datamodels.check import check, wire_type
@@ -22,13 +22,13 @@ def to_raw(device: Resolver | Mapping[str, str], name: str, value: Value, root: 
     """What to write so that `name` becomes `value`; the parameter itself first, what goes with it after.
 
     `device` is a Resolver, or a tree whose root is guessed from its first path unless given.
-    KeyError for an unknown name or root; ValueError naming the canonical name, the value and the rule it breaks, also
+    KeyError for an unknown name or root; Refused (a ValueError) naming the canonical name, the value and the rule it breaks, also
     where the device has no parameter for it or only a read-only one.
     """
     resolver = device if isinstance(device, Resolver) else Resolver(device, root or _root_of(device))
     parameter = described(name)
     if not parameter.writable:
-        raise ValueError(f"{name} can only be read; {value!r} cannot be written.")
+        raise Refused(f"{name} can only be read; {value!r} cannot be written.", Demand.READ_ONLY, None if parameter.secret else str(value))
     candidate, path = _target(resolver, parameter)
     raw = to_raw_text(parameter, candidate, value)
     _check_supported(resolver, parameter, candidate, raw, value)
@@ -52,8 +52,8 @@ def _target(resolver: Resolver, parameter: CanonicalParameter) -> tuple[Candidat
         if is_writable(candidate, path, resolver.model):
             return candidate, path
     if existing:
-        raise ValueError(f"{parameter.name} can only be read on this device ({existing[0][1]}).")
-    raise ValueError(f"{parameter.name} cannot be set: the device has no parameter for it.")
+        raise Refused(f"{parameter.name} can only be read on this device ({existing[0][1]}).", Demand.READ_ONLY_HERE, None, existing[0][1])
+    raise Refused(f"{parameter.name} cannot be set: the device has no parameter for it.", Demand.ABSENT)
 
 
 def _check_supported(resolver: Resolver, parameter: CanonicalParameter, candidate: Candidate, raw: str, value: Value) -> None:
@@ -62,7 +62,7 @@ def _check_supported(resolver: Resolver, parameter: CanonicalParameter, candidat
     path = resolver.index.path(*candidate.allowed_from)
     listed = resolver.tree.get(path or "", "").strip()
     if listed and raw.lower() not in _expanded(listed):
-        raise refused(parameter, value, f"one of those the device supports ({listed})")
+        raise refused(parameter, value, f"one of those the device supports ({listed})", Demand.ONE_OF_HERE, listed)
 
 
 def _expanded(listed: str) -> set[str]:
@@ -78,7 +78,7 @@ def _case_writes(resolver: Resolver, parameter: CanonicalParameter, candidate: C
     case = next((case for case in candidate.cases if case.word == value and case.set), None)
     if case is None:
         offered = ", ".join(dict.fromkeys(each.word for each in candidate.cases if each.set))
-        raise refused(parameter, value, f"one of {offered} on this device")
+        raise refused(parameter, value, f"one of {offered} on this device", Demand.ONE_OF_HERE, offered)
     parent = path[: path.rindex(".") + 1]
     present = [(parent + leaf, text) for leaf, text in case.set.items() if parent + leaf in resolver.tree]
     return [_write(resolver, parameter, candidate, each, text) for each, text in present]
@@ -90,5 +90,5 @@ def _write(resolver: Resolver, parameter: CanonicalParameter, candidate: Candida
         return path, raw, f"xsd:{candidate.wire or 'string'}"
     problem = check(entry, raw)
     if problem is not None:
-        raise ValueError(f"{parameter.name}: {problem.sentence}")
+        raise Refused(f"{parameter.name}: {problem.sentence}", Demand.MODEL, problem.shown, path, problem=problem)
     return path, raw, wire_type(entry)

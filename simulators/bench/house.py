@@ -11,15 +11,18 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from acs.errors import WrongEnvironment
 from simulators.bench.api import Api
+from simulators.bench.copies import Named, statements
 from simulators.bench.postgres import Postgres
 from simulators.bench.proc import Group, family, words_of
 
@@ -118,6 +121,38 @@ class House:
         """The metrics page of the cwmp process (1), of its n-th worker (10 + n)."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port + offset}/metrics", timeout=10) as answer:
             return str(answer.read().decode())
+
+    def sql(self, statement: str) -> str:
+        """The one value a statement gives, as text: for what no page tells."""
+        if self.postgres is not None:
+            return self.postgres.ask(statement)
+        place = sqlite3.connect(f"file:{self.folder / 'home' / 'hearthline.db'}?mode=ro", uri=True, timeout=30)
+        try:
+            row = place.execute(statement).fetchone()
+            return "" if row is None else str(row[0])
+        finally:
+            place.close()
+
+    def copy_devices(self, names: Sequence[Named]) -> None:
+        """Have devices known that are like others; copies.py says how."""
+        made = statements(names, self._columns)
+        if self.postgres is not None:
+            made += ["SELECT setval(pg_get_serial_sequence('device', 'id'), (SELECT max(id) FROM device))", "ANALYZE"]
+            self.postgres.carry_out(made)
+            return
+        place = sqlite3.connect(self.folder / "home" / "hearthline.db", timeout=60, isolation_level=None)
+        try:
+            for each in [*made, "ANALYZE"]:
+                place.execute(each)
+        finally:
+            place.close()
+
+    def _columns(self, table: str) -> list[str]:
+        if self.postgres is not None:
+            found = self.sql(f"SELECT string_agg(column_name, ',') FROM information_schema.columns WHERE table_name = '{table}'")  # noqa: S608
+        else:
+            found = self.sql(f"SELECT group_concat(name, ',') FROM pragma_table_info('{table}')")  # noqa: S608
+        return [name for name in found.replace("None", "").split(",") if name]
 
     def stored_bytes(self) -> int:
         """What the database takes on disk."""

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,14 @@ class Postgres:
         if ran.returncode != 0:
             raise WrongEnvironment(ran.stderr.strip()[-300:])
         return ran.stdout.strip()
+
+    def carry_out(self, statements: Iterable[str]) -> None:
+        """Several statements, each a transaction of its own. WrongEnvironment with what PostgreSQL says against the first that fails."""
+        words = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", DATABASE, "-Xq", "-v", "ON_ERROR_STOP=1"]
+        script = "".join(f"{each};\n" for each in statements)
+        ran = subprocess.run([str(self._bin / "psql"), *words], input=script, capture_output=True, text=True, check=False, cwd="/")
+        if ran.returncode != 0:
+            raise WrongEnvironment(ran.stderr.strip()[-500:])
 
     def stop(self) -> None:
         """End it at once, and take its folder away."""

@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import insert, select, text
 
-from acs.audit import Actor
 from acs.db.bulk import insert_rows
 from acs.db.engine import Database
 from acs.db.tenancy import DEFAULT_TENANT
@@ -194,13 +193,14 @@ def measure(database: Database) -> int:
 
     def told(name: str, call: Callable[[], str]) -> None:
         nonlocal over
-        times, said = [], ""
+        times, cpu, said = [], [], ""
         for _ in range(5):
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             said = call()
             times.append((time.perf_counter() - began) * 1000)
+            cpu.append((time.process_time() - used) * 1000)
         over += median(times) > GOAL_MS
-        print(f"{median(times):8.1f} ms  {max(times):8.1f} worst  {name:<72} {said}", flush=True)
+        print(f"{median(times):7.1f} ms {min(times):7.1f} best {max(times):7.1f} worst {median(cpu):7.1f} CPU here  {name:<72} {said}", flush=True)
 
     def page(query: str, **more: Any) -> str:
         with database.read() as session:
@@ -239,8 +239,8 @@ def main(url: str, count: int) -> int:
         filled = session.scalar(select(Device.id).limit(1)) is not None
     if not filled:
         fill(database, count)
-        with database.write() as unit:
-            tallies.recount(unit, Actor.system("bench", DEFAULT_TENANT).tenant, NOW)
+    with database.write() as unit:
+        tallies.recount(unit, DEFAULT_TENANT, NOW)
     print(json.dumps({"database": database.safe_url, "devices": count, "goal_ms": GOAL_MS}))
     over = measure(database)
     print(f"{over} over {GOAL_MS} ms")

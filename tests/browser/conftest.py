@@ -5,11 +5,7 @@ Playwright's synchronous interface and no Twisted. Screenshots go to screenshots
 """
 
 import os
-import re
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +21,7 @@ from acs.settings import Settings
 from care import assets
 from care.security.permissions import Role
 from care.services import Services, build_services
-from tests.care.conftest import create_tables
+from tests.browser.web import WebProcess
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(__file__).parent.parent.parent / "screenshots"
@@ -52,42 +48,17 @@ class LiveServer:
 
 
 @pytest.fixture
-def live_server(tmp_path: Path) -> Iterator[LiveServer]:
+def live_server(tmp_path: Path, sqlite_template: Path) -> Iterator[LiveServer]:
     assets.fetch()
     settings = Settings(home=tmp_path, bind="127.0.0.1", web_port=0)
+    shutil.copyfile(sqlite_template, tmp_path / "hearthline.db")
     db = Database(settings.database)
-    create_tables(db)
-    environment = {**os.environ, "HEARTHLINE_HOME": str(tmp_path), "HEARTHLINE_BIND": "127.0.0.1"}
-    errors = (tmp_path / "web.err").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "acs.cli", "web", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-    )
-    assert process.stdout is not None
+    process = WebProcess(tmp_path, {**os.environ, "HEARTHLINE_HOME": str(tmp_path), "HEARTHLINE_BIND": "127.0.0.1"})
     try:
-        yield LiveServer(_address(process, tmp_path / "web.err"), build_services(settings, db), process.pid)
+        yield LiveServer(process.address(), build_services(settings, db), process.pid)
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-        errors.close()
+        process.end()
         db.close()
-
-
-def _address(process: subprocess.Popen, errors: Path) -> str:
-    killer = threading.Timer(30, process.kill)  # the read below ends with the process
-    killer.start()
-    try:
-        for line in process.stdout or ():
-            found = re.search(r"web listens on (http://\S+)", line)
-            if found:
-                return found.group(1)
-    finally:
-        killer.cancel()
-    raise AssertionError(f"the web process did not start: {errors.read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="session")

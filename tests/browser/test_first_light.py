@@ -7,7 +7,6 @@ changes on it came by the live stream.
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from playwright.sync_api import Page, expect
 
 from simulators.firmware import make_image
 from tests.browser.conftest import PHONE, WIDE
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.browser
 FINISH_MS = 60_000
@@ -33,19 +33,11 @@ class House:
     password: str
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, chromium: object) -> Iterator[House]:
     home = tmp_path_factory.mktemp("house")
     names = ("CWMP_PORT", "FILES_PORT", "WEB_PORT")
-    ports = {f"HEARTHLINE_{name}": str(port) for name, port in zip(names, _free_ports(3), strict=True)}
+    ports = {f"HEARTHLINE_{name}": str(port) for name, port in zip(names, free_ports(3), strict=True)}
     environment = {**os.environ, **ports, "HEARTHLINE_HOME": str(home), "HEARTHLINE_METRICS_PORT": "0"}
     process = subprocess.Popen([sys.executable, "-m", "acs.cli", "up", "--demo"], env=environment, stdout=subprocess.PIPE, text=True)
     killer = threading.Timer(90, process.kill)
@@ -82,7 +74,7 @@ def page(chromium, house: House) -> Iterator[Page]:
     page.locator("input[name=login]").fill("admin")
     page.locator("input[type=password]").fill(house.password)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/devices/")
+    page.wait_for_url("**/fleet/")
     yield page
     context.close()
     assert not errors

@@ -5,7 +5,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE
+from tests.ports import free_ports
 from tests.prosody import Prosody
 
 pytestmark = [pytest.mark.browser, pytest.mark.prosody]
@@ -38,12 +38,6 @@ class House:
     url: str
     password: str
     environment: dict[str, str]
-
-
-def _port(kind: int = socket.SOCK_STREAM) -> str:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 @contextmanager
@@ -80,10 +74,11 @@ def _running(environment: dict[str, str], *args: str) -> Iterator[Callable[[str]
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, chromium: object, prosody: Prosody) -> Iterator[House]:
+    cwmp, files, web, stun = map(str, free_ports(4))
     given = {key.upper(): str(value) for key, value in prosody.settings().items()}
     settings = {
-        "HOME": str(tmp_path_factory.mktemp("house")), "CWMP_PORT": _port(), "FILES_PORT": _port(), "WEB_PORT": _port(),
-        "METRICS_PORT": "0", "STUN_PORT": _port(socket.SOCK_DGRAM), "STUN_HOST": "127.0.0.1", "BIND": "127.0.0.1", "ONBOARDING": ONBOARDING,
+        "HOME": str(tmp_path_factory.mktemp("house")), "CWMP_PORT": cwmp, "FILES_PORT": files, "WEB_PORT": web,
+        "METRICS_PORT": "0", "STUN_PORT": stun, "STUN_HOST": "127.0.0.1", "BIND": "127.0.0.1", "ONBOARDING": ONBOARDING,
         "XMPP_ACCOUNTS": "1", "CPE_NETWORKS": "127.0.0.0/8", **given,
     }  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEARTHLINE_")}
@@ -109,7 +104,7 @@ def page(chromium: Any, house: House) -> Iterator[Page]:
     page.locator("input[name=login]").fill("admin")
     page.locator("input[type=password]").fill(house.password)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/devices/")
+    page.wait_for_url("**/fleet/")
     yield page
     context.close()
     assert not errors

@@ -1,28 +1,28 @@
 """A web application over an SQLite file, a clock that moves when told, and clients signed in by role."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from types import CodeType
+from typing import Any, cast
 
 import pytest
-from alembic import command
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.local import LocalProxy
 
 from acs.audit import Actor
-from acs.db.base import Base
 from acs.db.engine import Database
-from acs.db.tenancy import DEFAULT_TENANT, Tenant, TenantId
-from acs.db.upgrade import config
-from acs.settings import MODEL_MODULES, Settings
+from acs.db.tenancy import DEFAULT_TENANT, TenantId
+from acs.settings import Settings
 from care.app import create_app
 from care.limits import limiter
 from care.security.permissions import Role
 from care.security.service import Security
-from care.services import Services, build_services
+from care.services import EXTENSION, Services, build_services
 
 PASSWORD = "correct horse battery"
 OTHER_TENANT = TenantId(2)
@@ -42,16 +42,21 @@ class Clock:
         self.now += timedelta(**delta)
 
 
-def create_tables(db: Database) -> None:
-    for name in MODEL_MODULES:
-        if find_spec(name.rpartition(".")[0]) and find_spec(name):
-            import_module(name)
-    Base.metadata.create_all(db.engine)
-    with db.engine.begin() as connection:  # a process asks which revision it is at before it serves
-        command.stamp(config(connection), "head")
-    with db.write() as unit:  # as the first migration does, and a second one to be kept apart
-        for tenant in (DEFAULT_TENANT, OTHER_TENANT):
-            unit.session.add(Tenant(id=tenant, name=f"tenant {tenant}", created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+class _Compiled(BytecodeCache):
+    """Templates compiled once per process: every application has a Jinja environment of its own, and would compile them anew."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get(bucket.key + bucket.checksum)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._code[bucket.key + bucket.checksum] = bucket.code
+
+
+COMPILED = _Compiled()
 
 
 @pytest.fixture
@@ -65,9 +70,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def db(settings: Settings) -> Iterator[Database]:
+def db(settings: Settings, sqlite_template: Path) -> Iterator[Database]:
+    shutil.copyfile(sqlite_template, settings.home / "hearthline.db")
     db = Database(settings.database)
-    create_tables(db)
     yield db
     db.close()
 
@@ -88,12 +93,48 @@ def security(services: Services) -> Security:
     return services.security
 
 
-@pytest.fixture
-def app(settings: Settings, services: Services) -> Flask:
-    """CSRF is checked as in production; `signed_in` sends the proof."""
+class _Stage:
+    """One application for all tests of a process, for making one takes longer than most tests: it answers from the services put here."""
+
+    def __init__(self) -> None:
+        self._services: Services | None = None
+        self._app: Flask | None = None
+        self._config: dict[str, Any] = {}
+
+    def set(self, settings: Settings, services: Services) -> Flask:
+        self._services = services
+        if self._app is None:
+            self._app = _make(settings, cast(Services, LocalProxy(lambda: self._services)))
+            self._config = dict(self._app.config)
+        self._app.config.clear()
+        self._app.config.update(self._config, SECRET_KEY=services.vault.key_for("flask"))
+        self._app.extensions[EXTENSION] = services
+        return self._app
+
+
+STAGE = _Stage()
+
+
+def _make(settings: Settings, services: Services) -> Flask:
     app = create_app(settings, services)
+    app.jinja_env.bytecode_cache = COMPILED
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app
+
+
+@pytest.fixture
+def app(settings: Settings, services: Services) -> Flask:
+    """CSRF is checked as in production; `signed_in` sends the proof. Who adds routes, or counts, takes `own_app`."""
+    app = STAGE.set(settings, services)
+    limiter.reset()
+    return app
+
+
+@pytest.fixture
+def own_app(settings: Settings, services: Services) -> Flask:
+    """An application nobody used before: for tests that add to it, or count."""
+    app = _make(settings, services)
     limiter.reset()
     return app
 

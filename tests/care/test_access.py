@@ -35,11 +35,11 @@ def test_public_routes_are_those_we_know(app):
     assert public == {"signin.login", "signin.sign_in", "static", "api-docs.openapi_json"}
 
 
-def test_application_with_an_unguarded_route_does_not_start(app):
-    app.view_functions["forgotten"] = lambda: "hello"
-    app.url_map.add(app.url_rule_class("/forgotten", endpoint="forgotten"))
+def test_application_with_an_unguarded_route_does_not_start(own_app):
+    own_app.view_functions["forgotten"] = lambda: "hello"
+    own_app.url_map.add(own_app.url_rule_class("/forgotten", endpoint="forgotten"))
     with pytest.raises(RuntimeError, match="/forgotten"):
-        assert_guarded(app)
+        assert_guarded(own_app)
 
 
 def test_strangers_are_sent_to_the_login_page_or_told_401(app, signed_in):

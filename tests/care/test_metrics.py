@@ -1,7 +1,14 @@
 """Counters of the web process."""
 
+import pytest
+
 from care.metrics import EXTENSION
 from care.security.permissions import Role
+
+
+@pytest.fixture
+def app(own_app):
+    return own_app
 
 
 def test_requests_are_counted_by_route_not_by_address(app, signed_in):

@@ -7,6 +7,11 @@ from care.security.permissions import Permission, Role
 
 
 @pytest.fixture
+def app(own_app):
+    return own_app
+
+
+@pytest.fixture
 def broken(app):
     @needs(Permission.OWN_PROFILE)
     def view():

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,38 +16,11 @@ from twisted.internet.task import deferLater
 
 from acs.server.process import open_database
 from acs.settings import Settings
+from tests.ports import free_ports, free_range
 
 reactor: Any = installed
 ROOT = Path(__file__).parent.parent.parent
 ONBOARDING = "enrol-me-please"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def free_range(count: int) -> int:
-    """The first of `count` ports in a row that nobody listens on: metrics ports are counted up from one."""
-    for first in range(20_000 + os.getpid() % 5_000, 32_000, count):
-        sockets = [socket.socket() for _ in range(count)]
-        try:
-            for n, each in enumerate(sockets):
-                each.bind(("127.0.0.1", first + n))
-            return first
-        except OSError:
-            continue
-        finally:
-            for each in sockets:
-                each.close()
-    raise AssertionError("no free ports")
 
 
 class Premises:
@@ -57,7 +29,7 @@ class Premises:
     def __init__(self, home: Path, **more: str) -> None:
         self.home = home
         cwmp, files, web = free_ports(3)
-        self.metrics = free_range(20)
+        self.metrics = free_range(20)  # metrics ports are counted up from one
         self.cwmp, self.files, self.web = cwmp, files, web
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HEARTHLINE_")}, "HEARTHLINE_HOME": str(home),

@@ -107,7 +107,7 @@ async def test_what_a_dry_run_says_is_what_is_then_sent_message_by_message(house
 
     def mark() -> None:
         with house.database.write() as unit:
-            desired.mark_some(unit, DEFAULT_TENANT, "", 0, utc_now())
+            desired.mark(unit, DEFAULT_TENANT, [house.id_of(device)], utc_now())
 
     await deferToThread(mark)
     before = look(house, device)

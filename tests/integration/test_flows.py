@@ -211,6 +211,7 @@ async def test_refused_write_names_each_parameter_and_changes_nothing(house: Hou
     view = await house.run(
         device, "write",
         {"values": [[ssid(device), "Changed", "string"], [f"{root}No.Such.Thing", "1", "string"], [version(device), "9", "string"]]},
+        override=True, reason="to hear the device say it",
     )  # fmt: skip
     assert view.state == "failed"
     assert view.fault["code"] == 9003
@@ -278,8 +279,9 @@ async def test_row_whose_values_are_refused_is_taken_away_again(house: House):
     device = await house.home_with(NEW)
     rows = device.cpe.tree.rows("Device.NAT.PortMapping.")
     view = await house.run(
-        device, "add_object", {"table": "Device.NAT.PortMapping.", "values": [["ExternalPort", "99999999", "unsignedInt"]]}
-    )
+        device, "add_object", {"table": "Device.NAT.PortMapping.", "values": [["ExternalPort", "99999999", "unsignedInt"]]},
+        override=True, reason="to hear the device say it",
+    )  # fmt: skip
     assert (view.state, "taken away again" in view.error) == ("failed", True)
     assert device.cpe.tree.rows("Device.NAT.PortMapping.") == rows
 

@@ -122,6 +122,31 @@ def test_failed_session_is_tried_again_in_the_time_of_the_table():
     assert device.cpe.retry_count == 0
 
 
+def test_device_stays_away_as_long_as_the_acs_asks_unless_it_does_not_care():
+    for deaf_share, tries in ((0.0, 1), (1.0, 2)):
+        acs = ScriptedAcs(verdicts=[Response(503, (("retry-after", "60"),), b"")])
+        device, clock = make_device(acs)
+        device.habits.deaf_share = deaf_share
+        device.start(0)
+        pass_time(clock, 50, 1)
+        assert len(acs.informs) == tries
+        pass_time(clock, 15, 1)
+        assert [inform.retry_count for inform in acs.informs] == [0, 1]
+
+
+def test_dark_device_stays_dark_until_it_is_switched_on_and_is_known_then():
+    acs = ScriptedAcs()
+    device, clock = make_device(acs)
+    device.start(0)
+    clock.advance(0.01)
+    device.power_off()
+    pass_time(clock, 4000, 10)
+    assert len(acs.informs) == 1
+    device.start(5.0, fresh=False)
+    pass_time(clock, 6, 1)
+    assert [event.event_code for event in acs.informs[-1].event] == ["1 BOOT"]
+
+
 @pytest.mark.cwmp("A-67")
 def test_a_new_reason_does_not_wait_for_the_table():
     acs = ScriptedAcs()

@@ -237,6 +237,19 @@ def test_anything_else_fails_the_session(answer):
         post(connection(Wire(answer)), b"x")
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "low", "high"),
+    [
+        (503, "120", 120, 120), (503, "", 0, 0), (503, "soon", 0, 0), (500, "120", 0, 0), (503, "Fri, 01 Jan 1999 00:00:00 GMT", 0, 0),
+        (503, "Fri, 01 Jan 2199 00:00:00 GMT", 1e9, 1e10),
+    ],
+)  # fmt: skip
+def test_time_the_acs_wants_us_to_stay_away_is_told(status, said, low, high):
+    with pytest.raises(SessionFailed) as failed:
+        post(connection(Wire(Response(status, (("retry-after", said),) if said else (), b""))), b"x")
+    assert low <= failed.value.retry_after_s <= high
+
+
 @pytest.mark.cwmp("X-9")
 def test_soap_fault_with_status_500_is_read():
     assert post(connection(Wire(Response(500, (), b"<Envelope/>"))), b"x") == b"<Envelope/>"

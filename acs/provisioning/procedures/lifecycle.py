@@ -15,7 +15,7 @@ from acs.cwmp.messages import Download, FactoryReset, GetParameterValues, Parame
 from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Outcome, Procedure, Trigger, Wait
 from acs.provisioning.procedures.parameters import became_ready, wait_until_ready
 from acs.provisioning.procedures.plain import in_words
-from acs.provisioning.procedures.reach import hand_out_request_login
+from acs.provisioning.procedures.reach import hand_out_request_login, set_interval
 from acs.provisioning.procedures.roots import rooted
 from acs.provisioning.quirks import file_url_problem
 
@@ -228,7 +228,8 @@ def _settle(ctx: Context, text: str, awaits_boot: bool = False, ran: bool = Fals
 def secure(ctx: Context) -> Procedure:
     """Give the device its own login and the login we wake it with, each in a call of its own; set its inform interval if wanted.
 
-    brief: request_username, request_secret, and, where the device logs in with a secret of its own, username, secret.
+    brief: request_username, request_secret, and, where the device logs in with a secret of its own, username, secret; inform_interval_s and
+    inform_time, its place in that interval.
     """
     brief, interval = ctx.brief, int(ctx.brief.get("inform_interval_s", 0))
     if not (brief.get("request_secret") or brief.get("secret") or interval):
@@ -259,15 +260,9 @@ def secure(ctx: Context) -> Procedure:
         else:
             done.append("own login")
     if interval:
-        answer = yield SetParameterValues(
-            (
-                ParameterValueStruct(server + "PeriodicInformEnable", "1", "boolean"),
-                ParameterValueStruct(server + "PeriodicInformInterval", str(interval), "unsignedInt"),
-            ),
-            ctx.facts.parameter_key,
-        )
-        if isinstance(answer, CwmpFault):
-            faults.append(answer)
+        interval_set = yield from set_interval(ctx, "1", str(interval), str(brief.get("inform_time", "")))
+        if isinstance(interval_set, CwmpFault):
+            faults.append(interval_set)
         else:
             done.append("inform interval")
     for fault in faults:

@@ -13,6 +13,7 @@ from acs.cwmp.messages import (
     SetParameterValues,
 )
 from acs.provisioning.procedure import Answer, Context, Done, Failed, Outcome, Procedure
+from acs.provisioning.spreading import inform_time
 
 _TRUE = ("1", "true")
 
@@ -158,23 +159,44 @@ def _connection_of(table: str, username: str) -> Generator[Any, Answer, str]:
 
 
 def inform_interval(ctx: Context) -> Procedure:
-    """How often the device speaks by itself; what it was before is in the result, to be put back."""
+    """How often the device speaks by itself; what it was before is in the result, to be put back.
+
+    args: interval_s, enable, and `spread`: give it a place of its own in the interval, so that a group does not speak all at once.
+    """
     server = ctx.facts.path("ManagementServer.")
     enable, interval = server + "PeriodicInformEnable", server + "PeriodicInformInterval"
-    answer = yield GetParameterValues((enable, interval))
+    serial = (ctx.facts.path("DeviceInfo.SerialNumber"),) if ctx.args.get("spread") else ()
+    answer = yield GetParameterValues((enable, interval, *serial))
     if isinstance(answer, CwmpFault):
         return Failed("The device does not tell how often it speaks; nothing was changed.", answer)
     before = {v.name: v.value for v in answer.parameter_list}
     wanted = str(ctx.args["interval_s"])
     on = "1" if ctx.args.get("enable", True) else "0"
-    answer = yield _set(ctx, (enable, on, "boolean"), (interval, wanted, "unsignedInt"))
+    time = inform_time("".join(before.get(path, "") for path in serial), int(wanted))
+    answer = yield from set_interval(ctx, on, wanted, time)
     if isinstance(answer, CwmpFault):
         return Failed("The device refused another interval; it keeps its own.", answer)
     outcome: Outcome = Done(
-        {"interval_s": int(wanted), "before_s": int(before.get(interval) or 0), "before_enable": before.get(enable, "1").lower() in _TRUE},
+        {
+            "interval_s": int(wanted), "before_s": int(before.get(interval) or 0), "before_enable": before.get(enable, "1").lower() in _TRUE,
+            **({"time": answer} if answer else {}),
+        },
         values=(ParameterValueStruct(interval, wanted, "unsignedInt"), ParameterValueStruct(enable, on, "boolean")),
-    )
+    )  # fmt: skip
     return outcome
+
+
+def set_interval(ctx: Context, on: str, interval_s: str, time: str) -> Generator[Any, Answer, CwmpFault | str]:
+    """Write when and how often the device speaks; the time it took, or the fault. One that takes no PeriodicInformTime gets the interval all
+    the same: its time is its own affair then."""
+    server = ctx.facts.path("ManagementServer.")
+    often = ((server + "PeriodicInformEnable", on, "boolean"), (server + "PeriodicInformInterval", interval_s, "unsignedInt"))
+    if time:
+        answer = yield _set(ctx, *often, (server + "PeriodicInformTime", time, "dateTime"))
+        if not isinstance(answer, CwmpFault):
+            return time
+    answer = yield _set(ctx, *often)
+    return answer if isinstance(answer, CwmpFault) else ""
 
 
 def _set(ctx: Context, *values: tuple[str, str, str]) -> SetParameterValues:

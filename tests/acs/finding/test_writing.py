@@ -6,8 +6,10 @@ from acs.finding.parsing import parse_node
 from acs.finding.writing import all_of, conjuncts, quoted, written
 from tests.acs.finding.test_service import QUERIES
 
+MORE = ('group:"weak light" or failed:reboot', "last_boot < now", 'model = "none"', "interval > 1h30m", '"-x" "in" "a\\"b"')
 
-@pytest.mark.parametrize("text", [*QUERIES, 'group:"weak light" or failed:reboot', "last_boot < now", 'model = "none"', "interval > 1h30m", '"-x" "in" "a\\"b"'])
+
+@pytest.mark.parametrize("text", [*QUERIES, *MORE])
 def test_a_query_reads_back_as_itself(text: str) -> None:
     assert parse_node(written(parse_node(text))) == parse_node(text)
 

@@ -8,6 +8,7 @@ import pytest
 from acs.devices.models import DeviceCredential
 from acs.firmware import service as firmware
 from acs.provisioning.kinds import KINDS
+from acs.provisioning.spreading import inform_time
 
 SHA = hashlib.sha256(b"image").hexdigest()
 
@@ -76,7 +77,7 @@ def test_logins_are_briefed_in_clear_and_stored_sealed(play, vault):
     brief = play.task(play.request("secure")).brief
     assert brief == {
         "username": username, "secret": vault.open(next_secret), "request_username": request_username, "request_secret": vault.open(request_secret),
-        "inform_interval_s": 300,
+        "inform_interval_s": 300, "inform_time": inform_time(username, 300),
     }  # fmt: skip
     assert secret == ""
     assert brief["secret"] not in (next_secret, request_secret)
@@ -103,7 +104,7 @@ def test_without_logins_of_their_own_devices_are_told_ours_only(play):
         from acs.operations.models import Operation
 
         brief = shared.of(session, session.get(Operation, operation))
-    assert set(brief) == {"request_username", "request_secret", "inform_interval_s"}
+    assert set(brief) == {"request_username", "request_secret", "inform_interval_s", "inform_time"}
 
 
 def test_device_without_credentials_is_briefed_with_nothing(play):

@@ -43,10 +43,10 @@ def test_asked_operation_is_queued_with_all_it_needs(play, now):
 
 def test_asking_is_audited_and_hints_at_the_device_and_the_watchers(play, now):
     with play.database.write() as unit:
-        args = {"values": [[PASSPHRASE, "hush", "string"]]}
+        args = {"values": [[PASSPHRASE, "hush-hush", "string"]]}
         operation = service.request(unit, play.actor, play.device, "write", args, now, urgent=False, vault=play.briefing.vault)
         assert unit.hints == [
-            {"kind": "operation", "device": play.device, "operation": operation, "urgent": False},
+            {"kind": "operation", "device": play.device, "operation": operation, "urgent": False, "key": head(play.database, play.device).key},
             {"kind": "progress", "device": play.device, "operation": operation},
         ]
     (line,) = play.ask(audit.lines, 1)
@@ -55,22 +55,22 @@ def test_asking_is_audited_and_hints_at_the_device_and_the_watchers(play, now):
 
 
 def test_secrets_to_be_written_are_masked_in_the_view(play):
-    view = play.view(play.request("write", {"values": [[PASSPHRASE, "hush", "string"], ["Device.A", "seen", "string"]]}))
+    view = play.view(play.request("write", {"values": [[PASSPHRASE, "hush-hush", "string"], ["Device.A", "seen", "string"]]}))
     assert view.args["values"] == [[PASSPHRASE, MASK, "string"], ["Device.A", "seen", "string"]]
 
 
 def test_secrets_to_be_written_are_sealed_in_the_row_and_open_for_the_session(play):
-    args = {"values": [[PASSPHRASE, "hush", "string"]]}
+    args = {"values": [[PASSPHRASE, "hush-hush", "string"]]}
     operation = play.request("write", args)
     with play.database.read() as session:
-        assert "hush" not in session.execute(text("SELECT args FROM operation")).scalar_one()
+        assert "hush-hush" not in session.execute(text("SELECT args FROM operation")).scalar_one()
     assert play.task(operation).args["values"] == args["values"]
     assert play.request("write", args) == operation
 
 
 def test_secret_is_not_taken_without_a_vault_to_keep_it_in(play, now):
     with pytest.raises(ValueError, match="vault"):
-        play.do(service.request, play.actor, play.device, "write", {"values": [[PASSPHRASE, "hush", "string"]]}, now)
+        play.do(service.request, play.actor, play.device, "write", {"values": [[PASSPHRASE, "hush-hush", "string"]]}, now)
 
 
 @pytest.mark.cwmp("H-76")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from acs.provisioning.desired import Hold, KnownTree, Personal, Profile, RowSetting, Setting, Watch, wanted_of
+from acs.provisioning.spreading import inform_time
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TREE = {
@@ -147,6 +148,15 @@ def test_interval_firmware_and_watches_of_a_profile():
     assert (found.firmware, found.firmware_claim.title) == ("2.0", "late")
     assert [w[:2] for w in found.watches] == [("Device.WiFi.Radio.1.Channel", 2)]
     assert [c.name for c in found.cannot] == ["voip.status"]
+
+
+def test_device_gets_a_place_of_its_own_in_the_interval_where_it_has_a_parameter_for_it():
+    time = "Device.ManagementServer.PeriodicInformTime"
+    tree = {**TREE, time: "0001-01-01T00:00:00Z", "Device.DeviceInfo.SerialNumber": "S1"}
+    one = Profile(1, "base", 1, inform_interval_s=600)
+    assert by_path(wanted(one, known=KnownTree("Device", tree, {}, OBJECTS)))[time].value == inform_time("S1", 600)
+    without = {path: value for path, value in tree.items() if path != time}
+    assert time not in by_path(wanted(one, known=KnownTree("Device", without, {}, OBJECTS)))
 
 
 def test_the_key_follows_what_is_wanted_and_not_who_wants_it():

@@ -27,6 +27,7 @@ from acs.secrets import Vault
 from acs.server import files
 from acs.server.calls import Calls
 from acs.server.process import CwmpWorker, utc_now
+from acs.server.throttle import Shares
 from acs.settings import Settings
 from simulators.device import Device
 from simulators.fleet import Fleet, FleetOptions
@@ -137,8 +138,9 @@ class House:
 
     async def start(self) -> "House":
         shared = files.Shared(
-            self.database, self.vault, self.settings.files_dir, utc_now, self.settings.upload_max, self.settings.upload_quota
-        )
+            self.database, self.vault, self.settings.files_dir, utc_now, self.settings.upload_max, self.settings.upload_quota,
+            Shares(reactor, self.settings.download_kbps * 125, self.settings.download_each_kbps * 125),
+        )  # fmt: skip
         self._site = files.site(shared, Resource())
         self._site.noisy = False
         self._channels: list[Any] = []
@@ -296,9 +298,9 @@ class House:
         await until(lambda: not self.operation(number).is_open, seconds, f"operation {self.operation(number)}")
         return self.operation(number)
 
-    async def run(self, device: Device, kind: str, args: Mapping[str, Any] | None = None, seconds: float = 20.0) -> Any:
+    async def run(self, device: Device, kind: str, args: Mapping[str, Any] | None = None, seconds: float = 20.0, **given: Any) -> Any:
         """Ask for an operation and wait for its end; the session that ended it is over too."""
-        view = await self.ended(await self.request(device, kind, args), seconds)
+        view = await self.ended(await self.request(device, kind, args, **given), seconds)
         await until(lambda: not device.in_session, 5, "end of the session")
         return view
 

@@ -95,3 +95,11 @@ def test_rules_are_kept(program, services):
     assert program("POST", "/onboarding-rules", json={"name": "all"}).status_code == 422
     assert program("DELETE", "/onboarding-rules/1").status_code == 204
     assert services.devices.rules(DEFAULT_TENANT) == ()
+
+
+def test_a_value_is_explained_as_on_the_page(program, device_id):
+    found = program("GET", f"/devices/{device_id}/canonical/wifi.2g.channel").json
+    assert (found["path"], found["raw"]) == ("Device.WiFi.Radio.1.Channel", str(found["value"]))
+    assert (found["ways"][0]["fate"], found["ways"][0]["rule"]) == ("taken", 1)
+    assert found["at"]
+    assert program("GET", f"/devices/{device_id}/canonical/wifi.colour").status_code == 404

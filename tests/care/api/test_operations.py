@@ -91,3 +91,13 @@ def test_an_engineer_sends_no_raw_calls_and_no_device_away(app, security, device
     engineer = Program(app, security.issue_token(ADMIN, user.id, "x").secret)
     answer = engineer("POST", f"/devices/{device_id}/operations", json={"kind": kind, "args": {"xml": "<X_A_B/>"}})
     assert answer.status_code == 403
+
+
+def test_a_wrong_value_is_refused_and_an_override_takes_its_own_permission_and_a_reason(program, app, security, device_id):
+    asked = {"kind": "write", "args": {"values": [["Device.WiFi.Radio.1.Channel", "300", "unsignedInt"]]}}
+    refused = program("POST", f"/devices/{device_id}/operations", json=asked)
+    assert (refused.status_code, refused.json["field"]) == (422, "values")
+    assert "Channel must be 1 to 255; 300 is above." in refused.json["message"]
+    assert program("POST", f"/devices/{device_id}/operations", json={**asked, "override": True}).json["field"] == "reason"
+    taken = program("POST", f"/devices/{device_id}/operations", json={**asked, "override": True, "reason": "this firmware counts so"})
+    assert (taken.status_code, taken.json["args"]["override"]) == (202, True)

@@ -23,7 +23,7 @@ def test_what_was_passed_over_and_why_is_told():
     assert [step.fate for step in found.steps] == [Fate.TAKEN, Fate.PASSED]
     empty = told("tr181-gateway", "system.model", **{"Device.DeviceInfo.ModelName": ""})
     assert next(step.fate for step in empty.steps) is Fate.EMPTY
-    assert empty.taken.path == "Device.DeviceInfo.ProductClass"
+    assert empty.taken.path == "Device.DeviceInfo.ModelNumber"
     gone = told("tr098-dsl", "optical.rx_power_dbm")
     assert gone.resolved is None
     assert {step.fate for step in gone.steps} <= {Fate.NO_ROW, Fate.NOT_THERE}

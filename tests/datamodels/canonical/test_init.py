@@ -54,6 +54,11 @@ def test_secrets_are_marked():
         "wifi.2g.passphrase",
         "wifi.5g.passphrase",
         "wifi.6g.passphrase",
+        "wifi.2g.guest_passphrase",
+        "wifi.5g.guest_passphrase",
+        "wifi.6g.guest_passphrase",
+        "management.stun_password",
+        "management.web_password",
     }
 
 

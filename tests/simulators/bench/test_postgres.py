@@ -6,6 +6,7 @@ from simulators.bench.house import free_ports
 from simulators.bench.postgres import Postgres
 
 
+@pytest.mark.soak
 def test_a_server_of_its_own_answers_and_leaves_nothing_behind(tmp_path_factory):
     if postgres.programs() is None:
         pytest.skip("PostgreSQL's programs are not installed")

@@ -1,4 +1,4 @@
-"""Saved groups, what is counted ahead, and the indexes by which devices are found.
+"""Saved groups, what is counted ahead, what is done to many devices, and the indexes by which devices are found.
 
 None of the indexes is on a column that changes with an Inform: on PostgreSQL such an update would cease to be heap-only and write into every
 index of the table. Who is silent is found by the mark the upkeep sets once (`silent_told`).
@@ -7,7 +7,7 @@ index of the table. Who is silent is found by the mark the upkeep sets once (`si
 import sqlalchemy as sa
 from alembic import op
 
-from acs.db.base import Instant
+from acs.db.base import Instant, Json
 
 revision = "0008"
 down_revision = "0007"
@@ -65,10 +65,45 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_device_tally_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "facet", "value", name=op.f("pk_device_tally")),
     )
+    op.create_table(
+        "bulk_action",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("deed", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("args", Json(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("device_ids", Json(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("after_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("done", "unchanged", "refused")),
+        sa.Column("refusals", Json(), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("error", sa.String(length=300), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_bulk_action_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_action")),
+    )
+    op.create_index("ix_bulk_action_tenant_id_id", "bulk_action", ["tenant_id", "id"])
+    op.create_table(
+        "bulk_operation",
+        sa.Column("action_id", _ID, nullable=False),
+        sa.Column("device_id", _ID, nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("operation_id", _ID, nullable=False),
+        sa.ForeignKeyConstraint(["action_id"], ["bulk_action.id"], name=op.f("fk_bulk_operation_action_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_bulk_operation_device_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("action_id", "device_id", name=op.f("pk_bulk_operation")),
+    )
+    op.create_index("ix_bulk_operation_device_id", "bulk_operation", ["device_id"])
 
 
 def downgrade() -> None:
-    for name in ("device_tally", "device_group_member", "device_group"):
+    for name in ("bulk_operation", "bulk_action", "device_tally", "device_group_member", "device_group"):
         op.drop_table(name)
     op.drop_index("ix_operation_failed", "operation")
     op.drop_index("ix_device_not_admitted", "device")

@@ -315,6 +315,16 @@ def test_one_refused_login_leaves_the_others_set_and_fails():
     assert outcome.fault.parameters[0].name == SERVER + "Password"
 
 
+def test_first_contact_gives_the_device_its_place_in_the_interval_in_the_same_call():
+    d = Device()
+    time = "2020-01-01T00:03:10Z"
+    assert secure(d, inform_interval_s=300, inform_time=time).result == {"set": ["inform interval"]}
+    assert d.values[SERVER + "PeriodicInformTime"] == time
+    refusing = Device(refused={SERVER + "PeriodicInformTime": 9005})
+    assert secure(refusing, inform_interval_s=300, inform_time=time).result == {"set": ["inform interval"]}
+    assert refusing.values[SERVER + "PeriodicInformInterval"] == "300"
+
+
 def test_a_refused_inform_interval_fails_with_its_fault():
     outcome = secure(Device(refused={SERVER + "PeriodicInformInterval": 9008}), inform_interval_s=60)
     assert "nothing" in outcome.text

@@ -5,6 +5,7 @@ import pytest
 from acs.cwmp import messages as m
 from acs.provisioning.procedure import Done, Failed
 from acs.provisioning.procedures import reach
+from acs.provisioning.spreading import inform_time
 from tests.acs.provisioning.scripted import Device, context, play
 
 SERVER = "Device.ManagementServer."
@@ -125,6 +126,20 @@ def test_device_that_does_not_list_xmpp_is_left_as_it_is(device: Device):
     device.values[SERVER + "SupportedConnReqMethods"] = "HTTP,STUN"
     outcome = play(reach.enable_xmpp(context(brief=BRIEF)), device)
     assert isinstance(outcome, Failed) and device.asked_for(m.SetParameterValues) == []
+
+
+def test_device_gets_a_place_of_its_own_in_the_interval_where_that_is_wanted(device: Device):
+    time = SERVER + "PeriodicInformTime"
+    device.values |= {time: "0001-01-01T00:00:00Z", "Device.DeviceInfo.SerialNumber": "S1"}
+    outcome = play(reach.inform_interval(context(args={"interval_s": 900, "spread": True})), device)
+    assert isinstance(outcome, Done)
+    assert outcome.result["time"] == device.values[time] == inform_time("S1", 900)
+    assert len(device.asked_for(m.SetParameterValues)) == 1
+    device.refused = {time: 9008}
+    outcome = play(reach.inform_interval(context(args={"interval_s": 1800, "spread": True})), device)
+    assert isinstance(outcome, Done)
+    assert "time" not in outcome.result
+    assert device.values[SERVER + "PeriodicInformInterval"] == "1800"
 
 
 def test_interval_is_changed_and_the_old_one_told_for_putting_back(device: Device):
