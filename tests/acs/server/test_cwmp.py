@@ -657,7 +657,7 @@ def test_bomb_is_not_unpacked(bench: Bench, coding: str, pack: Any):
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-@pytest.mark.parametrize("body", [b"\x00\x01\x02", gzip.compress(b"<x/>")[:-6], b"<plain/>"])
+@pytest.mark.parametrize("body", [b"\x00\x01\x02", gzip.compress(b"<x/>", mtime=0)[:-6], b"<plain/>"])
 def test_broken_packed_body_is_refused(bench: Bench, coding: str, body: bytes):
     answer = bench.line().ask(post(body, headers={"Content-Encoding": coding}))
     assert answer.status == 400
