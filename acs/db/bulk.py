@@ -91,14 +91,6 @@ def delete_rows(connection: Connection, model: type[Base], key: str, values: Col
         connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,))
 
 
-def set_rows(connection: Connection, model: type[Base], expressions: str, key: str, values: Collection[Any]) -> None:
-    """Set columns of the rows whose `key` is one of `values` by `expressions`, SQL that is a constant of the caller's."""
-    if values:
-        given = list(values)
-        statement = f"UPDATE {_q(table_of(model).name)} SET {expressions} WHERE {_one_of(key, connection.dialect.name)}"  # noqa: S608
-        connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,))
-
-
 def dialect_insert(connection: Connection, model: type[Base]) -> Any:
     """An INSERT that knows ON CONFLICT, of whichever database this is."""
     return postgresql.insert(model) if connection.dialect.name == "postgresql" else sqlite_insert(model)

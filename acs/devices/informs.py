@@ -19,6 +19,7 @@ from acs.cwmp.paths import ROOTS, root_of
 from acs.db.bulk import fetch_rows, insert_rows, update_rows
 from acs.devices.alarms import Raised, raise_alarms
 from acs.devices.aliases import leads_to
+from acs.devices.heads import HeadWrites
 from acs.devices.models import Device, DeviceCredential, DeviceEvent, OnboardingRule
 from acs.devices.rules import fits_rule
 from acs.devices.sightings import AlarmKind, Sighting, is_placeholder, look, mac_of
@@ -87,13 +88,6 @@ class InformOut:
     """The ParameterKey it should come with (acs/desired)."""
 
 
-_COLUMNS = (
-    "software_version", "hardware_version", "manufacturer", "root", "trust", "address", "wan_address", "connection_request_url", "parameter_key",
-    "last_inform_at", "silent_at", "silent_told", "inform_count", "inform_values", "epoch", "session_token", "session_state", "session_until",
-    "last_boot_at", "last_bootstrap_at", "first_seen_at",
-)  # fmt: skip
-
-
 @dataclass(slots=True)
 class _Head:
     """What an Inform needs of its device's row, in the order it is read."""
@@ -135,8 +129,14 @@ _ENROLS = frozenset({"onboarding", "certificate"})
 """Logins that prove enough for a rule to let a stranger in."""
 
 
-def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn], admit_all: bool) -> list[InformOut]:
-    """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer."""
+def apply_informs(
+    connection: Connection, vault: Vault, works: Sequence[InformIn], admit_all: bool, heads_out: HeadWrites | None = None
+) -> list[InformOut]:
+    """Store the Informs; results in the same order. Of one device's two Informs in a batch the later wins, both get an answer.
+
+    `heads_out`: where what changes on head rows goes, for the caller to write; left out, it is written here.
+    """
+    writes = HeadWrites() if heads_out is None else heads_out
     keys = {work.identity.key for work in works}
     heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys, _RAW)}
     fresh: set[DeviceKey] = set()
@@ -144,10 +144,8 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
         _follow_aliases(connection, works, heads)
         fresh = keys - heads.keys()
     some_twice = len(keys) < len(works) or len({head.id for head in heads.values()}) < len(heads)
-    suspicious = _create(connection, {w.identity.key: w for w in reversed(works) if w.identity.key in fresh}, heads) if fresh else []
-    seen: list[dict[str, Any]] = []
+    suspicious = _create(connection, {w.identity.key: w for w in reversed(works) if w.identity.key in fresh}, heads, admit_all) if fresh else []
     results: list[InformOut] = []
-    rows: dict[int, dict[str, Any]] = {}
     events: list[dict[str, Any]] = []
     for work in works:
         head = heads[work.identity.key]
@@ -156,18 +154,17 @@ def apply_informs(connection: Connection, vault: Vault, works: Sequence[InformIn
         sighting = look(head.sightings, _sighting(work, row), out.was_in_session and head.session_until is not None and head.session_until > work.at)
         if sighting.document is not None:
             head.sightings = sighting.document
-            seen.append({"id": head.id, "sightings": sighting.document})
+            row["sightings"] = sighting.document
             suspicious += [Raised(head.tenant_id, head.id, kind, evidence, work.at) for kind, evidence in sighting.alarms]
         if is_new or out.new_firmware:
             events += _missing_forced(work, out)
         results.append(out)
-        rows[head.id] = row
+        writes.set(head.id, row)
         if some_twice:
             _carry_on(head, row)
         events += _events(work, out)
-    update_rows(connection, Device, ("id",), _COLUMNS, rows.values())
-    if seen:
-        update_rows(connection, Device, ("id",), ("sightings",), seen)
+    if heads_out is None:
+        writes.write(connection)
     if suspicious:
         news = raise_alarms(connection, suspicious)
         events += [_alarm_event(each) for each in news]
@@ -197,18 +194,29 @@ def _sighting(work: InformIn, row: dict[str, Any]) -> Sighting:
     return Sighting(work.at, row["address"], work.login, work.certificate, row["hardware_version"], mac_of(work.inform))
 
 
-def _create(connection: Connection, works: Mapping[str, InformIn], heads: dict[str, _Head]) -> list[Raised]:
-    """Rows for identities that no device has, put into `heads`; what is suspicious about them."""
-    insert_rows(connection, Device, [_new_row(work) for work in works.values()])
+def _create(connection: Connection, works: Mapping[str, InformIn], heads: dict[str, _Head], admit_all: bool) -> list[Raised]:
+    """Rows for identities that no device has, put into `heads`; what is suspicious about them.
+
+    What indexes look into is right from the start: on PostgreSQL the first update then leaves the indexes alone.
+    """
+    insert_rows(connection, Device, [_new_row(work, _is_let_in(connection, work, admit_all)) for work in works.values()])
     heads |= {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", works.keys(), _RAW)}
+    for key in works:
+        heads[key].trust, heads[key].software_version = Trust.QUARANTINE.value, ""  # it was not here before this Inform
     return _strange_names(connection, [(work, heads[key]) for key, work in works.items()])
 
 
-def _new_row(work: InformIn) -> dict[str, Any]:
+def _is_let_in(connection: Connection, work: InformIn, admit_all: bool) -> bool:
+    return not work.held and (admit_all or (work.login in _ENROLS and _rule_admits(connection, work)))
+
+
+def _new_row(work: InformIn, is_let_in: bool) -> dict[str, Any]:
     identity = work.identity
+    version = next((v.value for v in work.inform.parameter_list if v.name.endswith("DeviceInfo.SoftwareVersion")), "")
     return {
         "tenant_id": work.tenant, "key": identity.key, "oui": identity.oui[:16], "product_class": identity.product_class[:64],
-        "serial_number": identity.serial_number[:64], "model": identity.product_class[:64], "trust": Trust.QUARANTINE.value, "first_seen_at": work.at,
+        "serial_number": identity.serial_number[:64], "model": identity.product_class[:64], "trust": (Trust.ADMITTED if is_let_in else Trust.QUARANTINE).value,
+        "first_seen_at": work.at, "software_version": version[:64], "address": work.address[:64], "wan_address": _wan_address(work.inform, "")[:64],
     }  # fmt: skip
 
 
@@ -245,13 +253,12 @@ def _one(
     named, root = _named(inform.parameter_list, head.root)
     values = {v.name.partition(".")[2] if root else v.name: v.value for v in named}
     trust, admitted_now = Trust(head.trust), False
-    if trust is Trust.QUARANTINE and not work.held and (admit_all or (work.login in _ENROLS and _rule_admits(connection, work))):
+    if trust is Trust.QUARANTINE and _is_let_in(connection, work, admit_all):
         trust, admitted_now = Trust.ADMITTED, True
     elif trust is Trust.ADMITTED and work.login == "onboarding" and not _may_enrol_again(connection, work, head):
         trust = Trust.QUARANTINE
     epoch, count = head.epoch + 1, head.inform_count + 1
     row = {
-        "id": head.id,
         "software_version": values.get("DeviceInfo.SoftwareVersion", head.software_version)[:64],
         "hardware_version": values.get("DeviceInfo.HardwareVersion", head.hardware_version)[:64],
         "manufacturer": (inform.device_id.manufacturer.strip() or head.manufacturer)[:64],
@@ -351,16 +358,14 @@ def _event(work: InformIn, out: InformOut, code: str, detail: str) -> dict[str, 
     return {"tenant_id": out.tenant, "device_id": out.device_id, "at": work.at, "code": code[:64], "detail": detail[:300]}
 
 
+ENDED = {"session_token": None, "session_state": None}
+"""The row of a device whose session is over: it is free, unless a newer session has taken it."""
+
+
 def end_sessions(connection: Connection, ended: Sequence[tuple[int, int]]) -> int:
     """(device id, epoch) of sessions that are over: the row is free unless a newer session has taken it. How many still held theirs."""
-    rows = [{"id": device_id, "epoch": epoch, "session_token": None, "session_state": None} for device_id, epoch in ended]
+    rows = [{"id": device_id, "epoch": epoch, **ENDED} for device_id, epoch in ended]
     return update_rows(connection, Device, ("id", "epoch"), ("session_token", "session_state"), rows)
-
-
-def keep_sessions(connection: Connection, held: Sequence[tuple[int, int, datetime]]) -> None:
-    """(device id, epoch, until) of sessions that last longer than their Inform could know."""
-    rows = [{"id": device_id, "epoch": epoch, "session_until": until} for device_id, epoch, until in held]
-    update_rows(connection, Device, ("id", "epoch"), ("session_until",), rows)
 
 
 def fenced(connection: Connection, holders: Sequence[tuple[int, int]]) -> set[int]:

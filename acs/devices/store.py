@@ -12,11 +12,12 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from acs.cwmp.messages import ParameterValueStruct
 from acs.cwmp.paths import ROOTS
-from acs.db.bulk import RawJson, delete_rows, fetch_rows, update_rows, upsert_rows
+from acs.db.bulk import RawJson, delete_rows, fetch_rows, upsert_rows
+from acs.devices.heads import HeadWrites
 from acs.devices.models import Device, ParamBase, ParamDelta, ParamName, PathSet
 from acs.devices.packing import (
     ABSENT,
@@ -198,31 +199,33 @@ def store_values(
     store_arrived(connection, vault, PathSets(), [Arrived(tenant, device_id, values, at, origin)])
 
 
-def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived: Sequence[Arrived]) -> None:
+def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived: Sequence[Arrived], heads: HeadWrites | None = None) -> None:
     """Keep values of many devices; of two of one parameter the later in the list counts.
 
     Where they are a good part of what is known of the device, its base is written anew; else they go beside it, to be folded in when they
-    have become many. What it costs depends on what arrived, not on what is stored.
+    have become many. What it costs depends on what arrived, not on what is stored. `heads`: where changes of head rows go, for the caller to write.
     """
+    writes = HeadWrites() if heads is None else heads
     wanted = [{v.name: v for v in each.values if v.name and not v.name.endswith(".") and is_name(v.name)} for each in arrived]
     stored = _stored(connection, {each.device_id for each in arrived})
+    stored_before = {device_id: packed.path_set_id for device_id, packed in stored.items()}
     anew = {
         each.device_id for each, values in zip(arrived, wanted, strict=True) if _is_large_part(connection, sets, stored.get(each.device_id), len(values))
     }
     _with_bases(connection, stored, anew)
     rows: dict[int, dict[str, Any]] = {}
     deltas: dict[int, bytes] = {}
-    learned: dict[int, dict[str, Any]] = {}
     for each, values in zip(arrived, wanted, strict=True):
         if not values:
             continue
         if news := _learned(values, each.at):
-            learned.setdefault(each.device_id, {}).update(news)
+            writes.set(each.device_id, news)
         packed = _merged(connection, vault, sets, stored.get(each.device_id, _NOTHING), each, values)
         stored[each.device_id] = packed
         rows[each.device_id], deltas[each.device_id] = _base_row(each, packed), packed.delta
-    _write(connection, rows, deltas)
-    _write_heads(connection, learned)
+    _write(connection, rows, deltas, writes, {each.device_id: stored_before.get(each.device_id) for each in arrived})
+    if heads is None:
+        writes.write(connection)
 
 
 def _is_large_part(connection: Connection, sets: PathSets, stored: _Packed | None, arrived: int) -> bool:
@@ -284,11 +287,15 @@ def _base_row(each: Arrived, packed: _Packed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(connection: Connection, rows: Mapping[int, dict[str, Any]], deltas: Mapping[int, bytes]) -> None:
-    """Bases that were written anew, whose deltas are gone with that, and deltas beside bases that stay."""
+def _write(
+    connection: Connection, rows: Mapping[int, dict[str, Any]], deltas: Mapping[int, bytes], heads: HeadWrites, before: Mapping[int, int | None]
+) -> None:
+    """Bases that were written anew, whose deltas are gone with that, and deltas beside bases that stay. `before`: their path sets until now."""
     whole = [row for device_id, row in rows.items() if not deltas[device_id]]
     upsert_rows(connection, ParamBase, ("device_id",), ("tenant_id", "path_set_id", "read_at", "origin", "packed"), whole)
-    update_rows(connection, Device, ("id",), ("path_set_id",), [{"id": row["device_id"], "path_set_id": row["path_set_id"]} for row in whole])
+    for row in whole:
+        if row["path_set_id"] != before.get(row["device_id"]):
+            heads.set(row["device_id"], {"path_set_id": row["path_set_id"]})
     delete_rows(connection, ParamDelta, "device_id", [row["device_id"] for row in whole])
     beside = [{"device_id": device_id, "tenant_id": rows[device_id]["tenant_id"], "packed": delta} for device_id, delta in deltas.items() if delta]
     upsert_rows(connection, ParamDelta, ("device_id",), ("tenant_id", "packed"), beside)
@@ -296,7 +303,7 @@ def _write(connection: Connection, rows: Mapping[int, dict[str, Any]], deltas: M
 
 def store_snapshot(
     connection: Connection, vault: Vault, tenant: int, device_id: int, snapshot: Snapshot, at: datetime, origin: str, sets: PathSets | None = None,
-    like: int | None = None,
+    like: int | None = None, heads: HeadWrites | None = None,
 ) -> int:  # fmt: skip
     """Replace a subtree by how it was found; what is not in it any more is gone. The rest keeps its values and ages. `like`: the path set of its
     kind. The path set it is stored by."""
@@ -313,12 +320,13 @@ def store_snapshot(
         if not v.value.strip("*•") and v.name in known_secrets:  # hidden reads back empty: keep what we wrote (conformance B-69)
             value = known_secrets[v.name]
         kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
-    if learned := _learned({v.name: v for v in snapshot.values}, at):
-        _write_heads(connection, {device_id: learned})
-    _learn_address(connection, device_id, kept)
+    writes = HeadWrites() if heads is None else heads
+    writes.set(device_id, {**_learned({v.name: v for v in snapshot.values}, at), **_address(kept)})
     packed = packed_tree(connection, sets, Tree(kept, objects), stored.path_set_id if stored.path_set_id is not None else like)
     row = _base_row(Arrived(tenant, device_id, (), at, origin), packed)
-    _write(connection, {device_id: row}, {device_id: b""})
+    _write(connection, {device_id: row}, {device_id: b""}, writes, {device_id: stored.path_set_id})
+    if heads is None:
+        writes.write(connection)
     assert packed.path_set_id is not None
     return packed.path_set_id
 
@@ -359,23 +367,13 @@ def _learned(values: Mapping[str, ParameterValueStruct], at: datetime) -> dict[s
     return learned
 
 
-def _write_heads(connection: Connection, learned: Mapping[int, Mapping[str, Any]]) -> None:
-    """One statement for all devices of which the same is known."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for device_id, columns in learned.items():
-        alike.setdefault(tuple(sorted(columns)), []).append({"id": device_id, **columns})
-    for names, rows in alike.items():
-        update_rows(connection, Device, ("id",), names, rows)
-
-
-def _learn_address(connection: Connection, device_id: int, values: Mapping[str, Stored]) -> None:
-    """The device's own WAN address, so that it can be found by it; TR-181 devices do not inform it."""
+def _address(values: Mapping[str, Stored]) -> dict[str, Any]:
+    """Columns for the root of the tree, and the device's own WAN address, so that it can be found by it; TR-181 devices do not inform it."""
     root = next(iter(values), "").partition(".")[0]
-    if root in ROOTS:
-        connection.execute(update(Device).where(Device.id == device_id, Device.root == "").values(root=root))  # quirk K-36
-        found = Resolver({path: stored.value for path, stored in values.items()}, root).get("wan.ip_address")
-        if found is not None and found.raw:
-            connection.execute(update(Device).where(Device.id == device_id).values(wan_address=found.raw[:64]))
+    if root not in ROOTS:
+        return {}
+    found = Resolver({path: stored.value for path, stored in values.items()}, root).get("wan.ip_address")
+    return {"root": root} if found is None or not found.raw else {"root": root, "wan_address": found.raw[:64]}
 
 
 def silent_after(last_inform: datetime, interval_s: int) -> datetime:

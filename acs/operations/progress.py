@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from acs import log
 from acs.cwmp.faults import CwmpFault
-from acs.db.bulk import delete_rows, fetch_rows, insert_rows, set_rows, update_rows
+from acs.db.bulk import delete_rows, fetch_rows, insert_rows, update_rows
 from acs.db.deflate import deflated
 from acs.db.engine import Unit
+from acs.devices.heads import HeadWrites, gathered
 from acs.devices.models import Device
 from acs.operations import chaining, logins, personal
 from acs.operations.briefing import Briefing
@@ -133,8 +134,8 @@ class OwnWork:
     at: datetime
 
 
-def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
-    """Queue operations of our own that are not open yet, for many devices at once."""
+def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork], heads: HeadWrites | None = None) -> None:
+    """Queue operations of our own that are not open yet, for many devices at once. `heads`: where changes of head rows go."""
     connection = unit.connection
     ids = [work.device_id for work in works]
     known = set(fetch_rows(connection, Operation, ("device_id", "kind"), "device_id", ids, also=_IS_OPEN))
@@ -142,7 +143,9 @@ def queue_own(unit: Unit, briefing: Briefing, works: Sequence[OwnWork]) -> None:
     fresh = [both for key, both in wanted.items() if key not in known]
     briefing.prepare_credentials(connection, [(w.tenant, w.device_id, w.key, w.at) for w, plan in fresh if plan.kind in ("secure", "provision")])
     insert_rows(connection, Operation, [_own_row(work, plan) for work, plan in fresh])
-    update_rows(connection, Device, ("id",), ("due_at",), [{"id": work.device_id, "due_at": work.at} for work, _ in fresh])
+    with gathered(connection, heads) as writes:
+        for work, _ in fresh:
+            writes.set(work.device_id, {"due_at": work.at})
 
 
 def _own_row(work: OwnWork, plan: Planned) -> dict[str, Any]:
@@ -158,8 +161,8 @@ def _own_row(work: OwnWork, plan: Planned) -> dict[str, Any]:
 # ---- steps -------------------------------------------------------------------------------------------------
 
 
-def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
-    """Write what steps changed on operations and exchanges, in few statements for the whole batch.
+def apply_steps(unit: Unit, steps: Sequence[StepIn], heads: HeadWrites | None = None) -> None:
+    """Write what steps changed on operations and exchanges, in few statements for the whole batch. `heads`: where changes of head rows go.
 
     Steps of sessions that lost their device were left out by the caller.
     """
@@ -184,7 +187,8 @@ def apply_steps(unit: Unit, steps: Sequence[StepIn]) -> None:
             _apply_asked(unit, step, step.asked, touched.get(step.asked.operation_id))
     update_rows(connection, Operation, ("id",), _WRITTEN, [_written(row) for row in touched.values()])
     insert_rows(connection, Exchange, [_asked_row(step, step.asked) for step in steps if step.asked is not None])
-    _finish_sessions(session, [step for step in steps if step.ended])
+    with gathered(connection, heads) as writes:
+        _finish_sessions(connection, [step for step in steps if step.ended], writes)
 
 
 OperationRow = Any
@@ -370,18 +374,16 @@ def _fault(fault: CwmpFault | None) -> dict[str, Any] | None:
     }
 
 
-_NEXT_DUE = f"due_at = (SELECT min(o.due_at) FROM operation AS o WHERE o.device_id = device.id AND o.{_IS_OPEN})"  # noqa: S608
-
-
-def _finish_sessions(session: Session, ended: Sequence[StepIn]) -> None:
+def _finish_sessions(connection: Connection, ended: Sequence[StepIn], heads: HeadWrites) -> None:
     """The exchanges of sessions that are over go; each device learns when something is due again."""
+    delete_rows(connection, Exchange, "device_id", [step.device_id for step in ended if step.had_exchanges])
     busy = [step.device_id for step in ended if step.had_exchanges or step.changes]
-    if not busy:
-        return
-    with_exchanges = [step.device_id for step in ended if step.had_exchanges]
-    if with_exchanges:
-        delete_rows(session.connection(), Exchange, "device_id", with_exchanges)
-    set_rows(session.connection(), Device, _NEXT_DUE, "id", busy)
+    due: dict[int, datetime | None] = dict.fromkeys(busy)
+    for device_id, at in fetch_rows(connection, Operation, ("device_id", "due_at"), "device_id", busy, also=_IS_OPEN):
+        known = due[device_id]
+        due[device_id] = at if known is None or at < known else known
+    for device_id, next_at in due.items():
+        heads.set(device_id, {"due_at": next_at})
 
 
 def exchanges(session: Session, device_id: int, epoch: int) -> list[tuple[int, int, str, bytes | None, bool]]:

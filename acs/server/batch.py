@@ -13,12 +13,12 @@ from sqlalchemy import Connection, select, update
 
 from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, normalised
 from acs.cwmp.messages import Inform, ParameterValueStruct
-from acs.db.bulk import update_rows
 from acs.db.engine import Database, Unit
 from acs.desired import service as desired
 from acs.desired.service import Configured, ProfileBook
 from acs.devices import canonicals, informs, reports, store
 from acs.devices.canonicals import Reading
+from acs.devices.heads import HeadWrites
 from acs.devices.informs import InformIn, InformOut
 from acs.devices.kinds import KindBook, KindKey, readings_by
 from acs.devices.models import Device
@@ -149,11 +149,12 @@ class Batch:
         # The device's old session and its new one may be in the same batch: only the old one has lost it.
         lost = {id(w) for w in works if w.step.device_id in gone and informs.fenced(connection, [(w.step.device_id, w.step.epoch)])}
         held = [work for work in works if id(work) not in lost]
+        heads = HeadWrites({work.step.device_id: work.step.epoch for work in held})
         if configured := [one for work in held if work.step.changes for one in _configured(work.step)]:
             desired.settle(unit, configured)
-        progress.apply_steps(unit, [work.step for work in held if _does_more_than_end(work.step)])
+        progress.apply_steps(unit, [work.step for work in held if _does_more_than_end(work.step)], heads)
         if arrived := [work for work in held if work.values or work.snapshots]:
-            self._keep_values(unit, arrived)
+            self._keep_values(unit, arrived, heads)
         for work in held:
             step = work.step
             if work.reports and reports.store(connection, step.tenant, step.device_id, step.at, work.reports):
@@ -161,11 +162,15 @@ class Batch:
         if looked := [w for w in held if self.profiles.any(w.step.tenant) and any(len(s.values) > SUBTREE for s in w.snapshots)]:
             desired.note_read(unit, [(w.step.tenant, w.step.device_id) for w in looked], looked[0].step.at)
         learning.learn(unit, [(w.step.device_id, w.step.epoch, w.step.at, w.learned) for w in held if w.learned])
-        informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
-        informs.keep_sessions(connection, [(w.step.device_id, w.step.epoch, w.until) for w in held if w.until is not None])
+        for work in held:
+            if work.step.ended:
+                heads.set(work.step.device_id, informs.ENDED)
+            if work.until is not None:
+                heads.set(work.step.device_id, {"session_until": work.until})
+        heads.write(connection)
         return lost
 
-    def _keep_values(self, unit: Unit, works: Sequence[StepWork]) -> None:
+    def _keep_values(self, unit: Unit, works: Sequence[StepWork], heads: HeadWrites) -> None:
         """What was read or written: the store, and what lists, groups and monitors look into."""
         connection, readings = unit.connection, list[Reading]()
         some = [
@@ -173,20 +178,20 @@ class Batch:
             for w in works
             if w.values
         ]
-        store.store_arrived(connection, self.vault, self.sets, some)
+        store.store_arrived(connection, self.vault, self.sets, some, heads)
         for work in works:
             step, whole = work.step, False
             for snapshot in work.snapshots:
                 known = self._path_set(connection, work)
                 path_set = store.store_snapshot(
-                    connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session", self.sets, known
+                    connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session", self.sets, known, heads
                 )
                 if not snapshot.prefix:
                     whole = True
                     self._learn_kind(connection, work, path_set, snapshot)
             values = {v.name: v.value for snapshot in work.snapshots for v in snapshot.values} | {v.name: v.value for v in work.values}
             readings += self._readings(connection, work.kind, step.device_id, step.at, values, whole)
-        self._tell_readings(unit, readings)
+        self._tell_readings(unit, readings, heads)
 
     def _path_set(self, connection: Connection, work: StepWork) -> int | None:
         kind = self.kinds.of(connection, work.kind, work.step.at) if work.kind is not None else None
@@ -211,19 +216,20 @@ class Batch:
         plan = kind.plan_for(values) if whole else self.kinds.plan_of(connection, kind, device_id, values)
         return readings_by(plan, key.tenant, device_id, values, wanted if whole else plan.names_in(values, wanted), at)
 
-    def _tell_readings(self, unit: Unit, readings: list[Reading]) -> None:
+    def _tell_readings(self, unit: Unit, readings: list[Reading], heads: HeadWrites) -> None:
         if readings:
-            found = [{"id": r.device_id, "wan_address": r.text} for r in readings if r.name == _ADDRESS]
-            update_rows(unit.connection, Device, ("id",), ("wan_address",), found)
+            for reading in readings:
+                if reading.name == _ADDRESS:
+                    heads.set(reading.device_id, {"wan_address": reading.text})
             canonicals.keep(unit.connection, [reading for reading in readings if describe(reading.name).indexed])
             monitoring.collect(unit, readings, self.monitors)
 
-    def _informed_readings(self, unit: Unit, works: Sequence[InformWork], outs: Sequence[InformOut]) -> None:
+    def _informed_readings(self, unit: Unit, works: Sequence[InformWork], outs: Sequence[InformOut], heads: HeadWrites) -> None:
         readings: list[Reading] = []
         for out, work in zip(outs, works, strict=True):
             if out.has_tree and out.trust is Trust.ADMITTED and (values := self._news(unit.connection, out, work.inform)):
                 readings += self._readings(unit.connection, kind_of(out), out.device_id, work.inform.at, values)
-        self._tell_readings(unit, readings)
+        self._tell_readings(unit, readings, heads)
 
     def _news(self, connection: Connection, out: InformOut, told: InformIn) -> dict[str, str]:
         """What an Inform tells that lists look into and that differs from the Inform before; all of it where something is watched."""
@@ -237,11 +243,12 @@ class Batch:
         return {v.name: v.value for v in values if v.name in paths and store.informed_item(v.name, v.value, v.type) not in before}
 
     def _informs(self, unit: Unit, works: Sequence[InformWork]) -> list[Informed]:
-        outs = informs.apply_informs(unit.connection, self.vault, [work.inform for work in works], self.admit_all)
+        heads = HeadWrites()
+        outs = informs.apply_informs(unit.connection, self.vault, [work.inform for work in works], self.admit_all, heads)
         renewed = [out.device_id for out, work in zip(outs, works, strict=True) if work.inform.login == "next"]
         if renewed:
             informs.use_next_secret(unit.connection, renewed, works[0].inform.at)
-        self._informed_readings(unit, works, outs)
+        self._informed_readings(unit, works, outs, heads)
         with_tasks = {out.device_id for out in outs if out.due}
         own = []
         for out, work in zip(outs, works, strict=True):
@@ -256,7 +263,8 @@ class Batch:
             if out.is_new or out.admitted_now or out.quarantined_now:
                 unit.hint("device", id=out.device_id)
         if own:
-            progress.queue_own(unit, self.briefing, own)
+            progress.queue_own(unit, self.briefing, own, heads)
+        heads.write(unit.connection)
         if changed := [(out.device_id, out.software_version) for out in outs if out.new_firmware]:
             chaining.notice_undone(unit, changed, works[0].inform.at)
         appointed = {
