@@ -46,6 +46,8 @@ QUERIES = (
     "address = 192.0.2.7",
     "address != 192.0.2.7",
     "trust = quarantine",
+    "alarm = critical",
+    "alarm != none and presence:online",
     "trust != admitted",
     "presence:silent",
     "presence:online and interval = 15m",
