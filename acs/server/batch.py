@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, normalised
+from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, VALUE_CHANGE, normalised
 from acs.cwmp.messages import Inform, ParameterValueStruct
 from acs.db.engine import Database, Unit
 from acs.desired import service as desired
@@ -66,10 +66,6 @@ class StepWork:
     """How long the session holds the device's row from now on; None leaves it."""
 
 
-SUBTREE = 20
-"""Values of a snapshot from which on what should hold is compared with it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fenced:
     """The session is no longer the device's: nothing of the step was kept."""
@@ -119,7 +115,7 @@ class Batch:
                 store.store_snapshot(connection, self.vault, step.tenant, step.device_id, snapshot, step.at, "session")
             if work.reports and reports.store(connection, step.tenant, step.device_id, step.at, work.reports):
                 unit.hint("device", id=step.device_id)
-        if looked := [w for w in held if self.profiles.any(w.step.tenant) and any(len(s.values) > SUBTREE for s in w.snapshots)]:
+        if looked := [w for w in held if (w.values or w.snapshots) and self.profiles.any(w.step.tenant) and not _configured(w.step)]:
             desired.note_read(unit, [(w.step.tenant, w.step.device_id) for w in looked], looked[0].step.at)
         learning.learn(unit, [(w.step.device_id, w.step.epoch, w.step.at, w.learned) for w in held if w.learned])
         informs.end_sessions(connection, [(w.step.device_id, w.step.epoch) for w in held if w.step.ended])
@@ -145,6 +141,8 @@ class Batch:
                 unit.hint("device", id=out.device_id)
         if own:
             progress.queue_own(unit, self.briefing, own)
+        if told := [(out.tenant, out.device_id) for out in outs if out.desired_key and VALUE_CHANGE in out.events]:
+            desired.note_read(unit, told, works[0].inform.at)
         if changed := [(out.device_id, out.software_version) for out in outs if out.new_firmware]:
             chaining.notice_undone(unit, changed, works[0].inform.at)
         appointed = {

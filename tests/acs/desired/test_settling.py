@@ -127,7 +127,7 @@ def test_a_firmware_nobody_has_an_image_of_is_told(homes):
     assert "Firmware 9.9" in homes.row(device).error
 
 
-def test_reading_a_device_has_it_compared_once_in_ten_minutes(homes):
+def test_reading_a_device_has_it_compared_once_a_minute_after_all_that_was_read(homes):
     homes.profile()
     device, other = homes.device("A1"), homes.device("A2")
     homes.configured(device)
