@@ -70,7 +70,6 @@ def heard(monkeypatch) -> list[Any]:
 
 
 @MODELS
-@pytest.mark.feature("U-64")
 @pytest_twisted.ensureDeferred
 async def test_an_unknown_device_is_identified_fits_a_profile_and_is_provisioned_in_its_first_session(house: House, model: str):
     await with_profile(house)
