@@ -40,6 +40,10 @@ def test_the_explanation_is_reached_from_the_leaf_and_fits_any_window(open_page,
     page.get_by_text("Which value?").wait_for()
     assert fits(page)
     shot(page, "models-explain-empty-390")
+    page.goto(f"/devices/{device_id}/parameters?path=Device.WiFi.SSID.")
+    page.get_by_text("Rows can be added and deleted.").wait_for()
+    assert fits(page)
+    shot(page, "models-branch-390")
 
 
 def test_in_german_the_rule_that_is_broken_is_told_in_german(open_page, sign_in, shot, device_id):
