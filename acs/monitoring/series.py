@@ -17,7 +17,8 @@ from acs.db.tenancy import DEFAULT_TENANT, TenantId
 from acs.devices.models import Device, ParamName
 from acs.monitoring import partitions
 from acs.monitoring.figures import step_of
-from acs.monitoring.models import Mark, Sample, SampleDay, SampleHour, instant_of, second_of
+from acs.monitoring.models import Mark, Sample, SampleDay, SampleHour
+from acs.monitoring.seconds import instant_of, second_of
 from acs.monitoring.views import Point, Series
 from datamodels import canonical
 
