@@ -154,7 +154,7 @@ class Batch:
         return [Informed(out, tasks.get(out.device_id, []), quirks_of(out, self.book)) for out in outs]
 
     def _configure(self, out: InformOut) -> str:
-        anew = out.is_new or out.admitted_now or out.new_firmware or BOOTSTRAP in out.events
+        anew = out.is_new or out.admitted_now or out.new_firmware or not out.has_tree or BOOTSTRAP in out.events
         return why_configure(out.desired_key, out.parameter_key, self.profiles.any(out.tenant), anew)
 
 

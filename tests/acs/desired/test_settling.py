@@ -90,6 +90,7 @@ def test_a_device_that_takes_nothing_is_not_asked_at_every_contact(homes):
     assert homes.head(device).desired_key == ""
 
 
+@pytest.mark.quirk("K-58")
 def test_a_device_that_loses_the_key_is_not_asked_for_ever(homes):
     homes.profile()
     device = homes.device()
