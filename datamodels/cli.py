@@ -207,6 +207,7 @@ def _write_secrets(directory: Path) -> None:
         found |= set(tree.Model(index).secret_templates())
     if directory != tree.INDEX_DIRECTORY:
         library.use(directory)
+        library.forget()
         for each in overlay.overlays():
             found |= {change.template for change in each.changes if change.syntax.get("hidden") or change.syntax.get("secured")}
     (directory / library.SECRETS).write_text("\n".join(sorted(found)) + "\n")

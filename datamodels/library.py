@@ -34,10 +34,12 @@ _place = _Place()
 def use(directory: Path | None) -> None:
     """Look into this folder from now on; None for the shipped models alone. It need not exist yet."""
     with _place.lock:
+        before = _place.seen
         _place.directory = directory
         _place.stamp_path = "" if directory is None else str(directory / STAMP)
         _place.seen = _stamp()
-        _forget()
+        if before or _place.seen:  # from one folder without imports to another nothing changes
+            forget()
 
 
 def directory() -> Path | None:
@@ -49,12 +51,12 @@ def refresh() -> None:
     if _place.stamp_path and _stamp() != _place.seen:
         with _place.lock:
             _place.seen = _stamp()
-            _forget()
+            forget()
 
 
-def on_change(forget: Callable[[], None]) -> None:
+def on_change(call: Callable[[], None]) -> None:
     """Call this whenever the folder has changed: caches of what is read from it."""
-    _place.forget.append(forget)
+    _place.forget.append(call)
 
 
 def touch(directory: Path) -> None:
@@ -84,6 +86,7 @@ def _stamp() -> int:
         return 0
 
 
-def _forget() -> None:
-    for forget in _place.forget:
-        forget()
+def forget() -> None:
+    """Read everything anew when it is next asked for."""
+    for each in _place.forget:
+        each()

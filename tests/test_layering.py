@@ -32,7 +32,7 @@ _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
 _WITH_DOORS = ("access", "bulk", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
-_MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "fleet", "members", "partitions", "reports", "series"))
+_MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "figures", "fleet", "members", "partitions", "reports", "series"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
 _FLASK = (
     "flask", "flask_babel", "flask_limiter", "flask_login", "flask_smorest", "flask_wtf", "jinja2", "marshmallow", "markupsafe", "werkzeug", "wtforms",

@@ -212,9 +212,13 @@ def _without_secrets(desired: Desired) -> Desired:
         values=tuple(replace(v, value=masked(v.path, v.value), claim=_blank(v.path, v.claim), over=_blanks(v.path, v.over)) for v in desired.values),
         left=tuple(replace(one, claim=_blank(one.path, one.claim), over=_blanks(one.path, one.over)) for one in desired.left),
         rows=tuple(
-            replace(r, keys=tuple((c, masked(c, v), t) for c, v, t in r.keys), values=tuple((c, masked(c, v), t) for c, v, t in r.values))
+            replace(
+                r, keys=tuple((c, masked(c, v), t) for c, v, t in r.keys), values=tuple((c, masked(c, v), t) for c, v, t in r.values),
+                claim=replace(r.claim, text=""), over=tuple(replace(claim, text="") for claim in r.over),
+            )
             for r in desired.rows
         ),
+        cannot=tuple(replace(one, claim=replace(one.claim, text="")) for one in desired.cannot),
         fixed_key=key,
     )
 

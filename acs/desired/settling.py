@@ -6,7 +6,7 @@ asked again at every contact: a person, the next change of a profile, a reset or
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -128,14 +128,16 @@ def _want_firmware(unit: Unit, one: Configured, device: Device, row: DesiredDevi
 
 
 def note_read(unit: Unit, devices: Sequence[tuple[int, int]], now: datetime) -> None:
-    """(tenant, device) of which a whole part of the tree was read: those of which something is wanted are compared, by a job, once in ten minutes."""
+    """(tenant, device) of which values were read: those of which something is wanted are compared by a job at the end of the minute, once for all
+    that was read in it."""
     ids = [device_id for _, device_id in devices]
     wanted = set(unit.session.scalars(select(Device.id).where(Device.id.in_(ids), Device.desired_key != "")))
-    slot = int(now.timestamp() // 600)
+    slot = int(now.timestamp() // 60)
+    after = datetime.fromtimestamp((slot + 1) * 60, UTC)
     for tenant, device_id in devices:
         if device_id in wanted:
             key = f"desired.check:{device_id}:{slot}"
-            jobs.enqueue(unit, TenantId(tenant), "desired.check", {"device": device_id}, now, by="system:profiles", key=key)
+            jobs.enqueue(unit, TenantId(tenant), "desired.check", {"device": device_id}, now, by="system:profiles", key=key, run_after=after)
 
 
 # ---- marking -------------------------------------------------------------------------------------------------

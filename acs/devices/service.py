@@ -418,13 +418,28 @@ def remove_rule(unit: Unit, actor: Actor, rule_id: int, now: datetime) -> None:
 # ---- upkeep ------------------------------------------------------------------------------------------------
 
 
-def newly_silent(unit: Unit, now: datetime, limit: int = 200) -> tuple[tuple[int, str], ...]:
-    """Devices that fell silent since the last look, told once each: an event row, and (id, serial number) for whoever announces."""
-    rows = list(
-        unit.session.scalars(
-            select(Device).where(Device.trust == Trust.ADMITTED, Device.silent_at <= now, Device.silent_told.is_(False)).limit(limit)
-        )
-    )
+def slice_of_fleet(session: Session, turn: int, size: int = 100_000) -> tuple[int, int]:
+    """The ids, first and last, that this turn looks at: turn after turn goes round the fleet, a small one is looked at each time."""
+    first = session.scalar(select(func.min(Device.id))) or 0
+    last = session.scalar(select(func.max(Device.id))) or 0
+    slices = (last - first) // size + 1
+    begin = first + turn % slices * size
+    return begin, begin + size - 1
+
+
+def silent_within(session: Session, now: datetime, first: int, last: int, limit: int = 5000) -> tuple[int, ...]:
+    """Devices between two ids that fell silent and were not told. No index has the instant: each Inform changes it."""
+    fallen = (Device.trust == Trust.ADMITTED, Device.silent_at <= now, Device.silent_told.is_(False))
+    return tuple(session.scalars(select(Device.id).where(Device.id.between(first, last), *fallen).limit(limit)))
+
+
+def newly_silent(unit: Unit, now: datetime, limit: int = 200, among: Iterable[int] | None = None) -> tuple[tuple[int, str], ...]:
+    """Devices that fell silent since the last look, told once each: an event row, and (id, serial number) for whoever announces.
+
+    `among` these, where given: without it all head rows are looked at.
+    """
+    query = select(Device).where(Device.trust == Trust.ADMITTED, Device.silent_at <= now, Device.silent_told.is_(False)).limit(limit)
+    rows = list(unit.session.scalars(query if among is None else query.where(Device.id.in_(list(among)))))
     for device in rows:
         device.silent_told = True
         unit.session.add(

@@ -55,6 +55,7 @@ _OPERATION = table("operation", column("device_id"), column("tenant_id"), column
 """Operations are a layer above; a query only asks whether there is one."""
 _OPEN: ColumnElement[bool] = literal_column("state IN ('queued','running','waiting')")
 _FAILED: ColumnElement[bool] = literal_column("state = 'failed'")
+_ALARMED: ColumnElement[bool] = literal_column("alarm_severity > 0")
 _NOT_ADMITTED: ColumnElement[bool] = literal_column("trust <> 'admitted'")
 """As the partial indexes say it."""
 
@@ -121,6 +122,8 @@ class Compiler:
         if node.field.name == "presence":
             wanted = [word for word in node.field.words if any(_means(word, v, node.op) for v in node.values)]
             return _either(node.op, or_(false(), *(self._presence(word) for word in wanted)))
+        if node.field.name == "alarm":
+            return _either(node.op, self.col("alarm_severity").in_(_severities(node)))
         if node.field.reading:
             return self._reading(node)
         if node.field.kind in _SHARED or node.field.name == "root":
@@ -336,6 +339,8 @@ class Compiler:
             fitting = self.fitting(node)
             return [] if fitting is None else [self._heads(field.column, fitting)]
         match field.name:
+            case "alarm" if op is Op.EQ and 0 not in (wanted := _severities(node)):
+                return [[self._device(and_(_ALARMED, Device.alarm_severity.in_(wanted)))]]
             case "presence" | "trust" if op is Op.EQ:
                 ways = [self._standing(str(v)) for v in node.values]
                 return [] if None in ways else [[source for source in ways if source is not None]]
@@ -450,6 +455,10 @@ class Compiler:
 
 def _either(op: Op, found: ColumnElement[bool]) -> ColumnElement[bool]:
     return not_(found) if op in (Op.NE, Op.UNLIKE) else found
+
+
+def _severities(node: Compare) -> list[int]:
+    return [number for number, word in enumerate(node.field.words) if any(_means(word, v, node.op) for v in node.values)]
 
 
 def _means(word: str, value: Literal, op: Op) -> bool:

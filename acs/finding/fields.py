@@ -33,6 +33,8 @@ class Kind(StrEnum):
 
 
 PRESENCES = ("online", "silent", "never", "quarantine", "blocked")
+ALARMS = ("none", "indeterminate", "warning", "minor", "major", "critical")
+"""Severities in their order, as `alarm_severity` of the head row counts them."""
 TRUSTS = ("admitted", "quarantine", "blocked")
 
 
@@ -68,6 +70,7 @@ _HEAD = (
     Field("wan_address", Kind.ADDRESS, "Its WAN address, or a network such as 10.0.0.0/8", "wan_address", aliases=("wan", "ip")),
     Field("trust", Kind.CHOICE, "Whether it is let in", "trust", words=TRUSTS),
     Field("presence", Kind.CHOICE, "How it stands towards us, by its own interval", words=PRESENCES, aliases=("status",)),
+    Field("alarm", Kind.CHOICE, "Its worst open alarm", words=ALARMS, aliases=("alarms", "severity")),
     Field("last_inform", Kind.INSTANT, "When it spoke last: last_inform < 1h ago", "last_inform_at", aliases=("last_seen", "seen")),
     Field("first_seen", Kind.INSTANT, "When it first spoke", "first_seen_at"),
     Field("last_boot", Kind.INSTANT, "When it started last", "last_boot_at", aliases=("boot",), quick=False),

@@ -9,7 +9,7 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
-from acs.finding.fields import Field, Kind
+from acs.finding.fields import ALARMS, Field, Kind
 from acs.finding.nodes import Age, And, Compare, Literal, Node, Not, Nothing, Op, Or, Word
 from acs.finding.versions import compare_versions
 
@@ -68,6 +68,9 @@ def _compare(node: Compare, facts: Facts) -> bool | None:
     if field.name == "presence":
         here = _presence(facts)
         return None if here is None else _negated(node.op, any(_equal(field, here, v) for v in node.values))
+    if field.name == "alarm":
+        severity = facts.get("alarm_severity")
+        return None if severity is None else _negated(node.op, any(_equal(field, ALARMS[severity], v) for v in node.values))
     if field.reading:
         if "readings" not in facts:
             return None

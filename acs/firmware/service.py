@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO
@@ -335,6 +336,21 @@ def running(counted: Iterable[Census], image: ImageView) -> tuple[Census, ...]:
 
 def image_path(folder: FilePath, image: ImageView) -> FilePath:
     return folder / "firmware" / image.sha256
+
+
+def ways(session: Session, tenant: TenantId, image: ImageView, counted: Iterable[Census]) -> tuple[tuple[Census, Path | NoPath], ...]:
+    """For each version that runs on its models, how the image is reached from there; what only single devices tell (hardware, maker, query)
+    is taken as given."""
+
+    def plain(each: ImageView) -> ImageView:
+        return replace(each, oui="", vendor="", hardware=(), query="")
+
+    library, wanted = [plain(each) for each in listed(session, tenant, with_drafts=False)], plain(image)
+    found = []
+    for each in running(counted, image):
+        runs = Runs(0, "", "", each.model, each.model, "", each.version)
+        found.append((each, paths.find(library, runs, wanted)))
+    return tuple(found)
 
 
 # ---- files from devices -------------------------------------------------------------------------------------

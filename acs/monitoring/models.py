@@ -5,40 +5,16 @@
 Their instants are whole seconds since 2020 (`Second`), and they have no foreign keys: a check per sample would cost more than the sample.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
-from sqlalchemy.engine import Dialect
+from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
 from acs.db.base import Base, BigId, Instant, Json
+from acs.monitoring.seconds import Second
 
-SECONDS_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 _OPEN, _DUE = text("cleared_at IS NULL"), text("next_at IS NOT NULL")
-
-
-def second_of(at: datetime) -> int:
-    """Whole seconds since 2020: four bytes until 2088."""
-    return int((at - SECONDS_FROM).total_seconds())
-
-
-def instant_of(second: int) -> datetime:
-    return datetime.fromtimestamp(SECONDS_FROM.timestamp() + second, UTC)
-
-
-class Second(TypeDecorator[datetime]):
-    """A UTC instant to the second, stored as `second_of`."""
-
-    impl = Integer
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else second_of(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else instant_of(value)
 
 
 class Monitor(Base):

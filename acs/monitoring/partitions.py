@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from acs.db.base import Base
 from acs.db.bulk import table_of
 from acs.db.engine import Unit
-from acs.monitoring.models import SECONDS_FROM, Sample, SampleDay, SampleHour, second_of
+from acs.monitoring.models import Sample, SampleDay, SampleHour
+from acs.monitoring.seconds import SECONDS_FROM, second_of
 
 SPAN: dict[type[Base], timedelta] = {Sample: timedelta(days=1), SampleHour: timedelta(days=30), SampleDay: timedelta(days=360)}
 AHEAD = 3

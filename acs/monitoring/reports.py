@@ -18,7 +18,8 @@ from acs.devices.models import CanonicalValue, ParamName
 from acs.errors import Invalid
 from acs.monitoring import members, series
 from acs.monitoring.figures import spread_of
-from acs.monitoring.models import Monitor, MonitorMember, Spread, second_of
+from acs.monitoring.models import Monitor, MonitorMember, Spread
+from acs.monitoring.seconds import second_of
 from acs.monitoring.service import NUMERIC, can_watch
 from acs.monitoring.views import CONTACT, Report, ReportLine, SpreadView
 from datamodels import canonical

@@ -17,7 +17,8 @@ from acs.db.tenancy import DEFAULT_TENANT, TenantId
 from acs.devices.models import Device, ParamName
 from acs.monitoring import partitions
 from acs.monitoring.figures import step_of
-from acs.monitoring.models import Mark, Sample, SampleDay, SampleHour, instant_of, second_of
+from acs.monitoring.models import Mark, Sample, SampleDay, SampleHour
+from acs.monitoring.seconds import instant_of, second_of
 from acs.monitoring.views import Point, Series
 from datamodels import canonical
 
@@ -116,8 +117,8 @@ def rolled_until(session: Session) -> datetime | None:
     return None if row is None else row.at
 
 
-def roll_up(unit: Unit, now: datetime, devices: int = 200) -> bool:
-    """One step of rolling up days that are over: a range of devices into hours and days. False when there is nothing more to do."""
+def roll_up(unit: Unit, now: datetime, samples: int = 4000) -> bool:
+    """One step of rolling up days that are over: devices with about so many samples, into hours and days. False when there is nothing more to do."""
     state = unit.session.get(Mark, _ROLLUP)
     if state is None:
         oldest = unit.session.scalar(select(func.min(Sample.at)))
@@ -130,7 +131,7 @@ def roll_up(unit: Unit, now: datetime, devices: int = 200) -> bool:
     if now < day + timedelta(days=1) + LATE:
         return False
     bounds = {"since": second_of(day), "until": second_of(day + timedelta(days=1)), "after": state.number}
-    last = unit.connection.scalar(text(_CHUNK), {**bounds, "most": devices})
+    last = unit.connection.scalar(text(_CHUNK), {**bounds, "most": samples})
     if last is None:
         state.at, state.number = day + timedelta(days=1), 0
         return True
@@ -145,7 +146,7 @@ def _day_of(at: datetime) -> datetime:
 
 
 _CHUNK = (
-    "SELECT max(device_id) FROM (SELECT DISTINCT device_id FROM sample WHERE device_id > :after AND at >= :since AND at < :until "
+    "SELECT max(device_id) FROM (SELECT device_id FROM sample WHERE device_id > :after AND at >= :since AND at < :until "
     "ORDER BY device_id LIMIT :most) AS chunk"
 )
 _ROLL = (
@@ -177,8 +178,8 @@ def set_mark(unit: Unit, name: str, number: int) -> None:
 # ---- retention ---------------------------------------------------------------------------------------------
 
 
-def drop_old(unit: Unit, model: type[Base], before: datetime, devices: int = 200) -> bool:
-    """One step of dropping what is older: whole partitions on PostgreSQL, a range of devices on SQLite. False when all is done.
+def drop_old(unit: Unit, model: type[Base], before: datetime, devices: int = 10) -> bool:
+    """One step of dropping what is of older days: whole partitions on PostgreSQL, a range of devices on SQLite. False when all is done.
 
     Samples of days that are not rolled up yet stay.
     """
@@ -187,16 +188,22 @@ def drop_old(unit: Unit, model: type[Base], before: datetime, devices: int = 200
         if rolled is None:
             return False
         before = min(before, rolled)
+    before = _day_of(before)
     if unit.connection.dialect.name == "postgresql":
         return partitions.drop_before(unit, model, before) > 0
     name = f"old {table_of(model).name}"
-    after = mark(unit.session, name)
+    state = unit.session.get(Mark, name)
+    if state is None:
+        state = Mark(name=name, tenant_id=DEFAULT_TENANT, at=None, number=0)
+        unit.session.add(state)
+    if state.at is not None and state.at >= before:
+        return False
     c = table_of(model).c
-    part = select(c.device_id).distinct().where(c.device_id > after).order_by(c.device_id).limit(devices).subquery()
+    part = select(c.device_id).distinct().where(c.device_id > state.number).order_by(c.device_id).limit(devices).subquery()
     last = unit.connection.scalar(select(func.max(part.c.device_id)))
     if last is None:
-        set_mark(unit, name, 0)
+        state.at, state.number = before, 0
         return False
-    unit.connection.execute(delete(table_of(model)).where(c.device_id > after, c.device_id <= last, c.at < before))
-    set_mark(unit, name, int(last))
+    unit.connection.execute(delete(table_of(model)).where(c.device_id > state.number, c.device_id <= last, c.at < before))
+    state.number = int(last)
     return True

@@ -20,7 +20,7 @@ from datamodels import canonical
 from datamodels.canonical import Correction, Resolver, Value, ValueType
 from datamodels.canonical.cells import to_cell
 from datamodels.check import check, wire_type
-from datamodels.tree import ROOTS, for_root, template_of
+from datamodels.tree import ROOTS, Model, for_root, template_of
 
 KEY_PREFIX = "hl-"
 """How a ParameterKey of ours begins; with the digest it has 31 characters of the 32 it may have."""
@@ -248,15 +248,16 @@ def wanted_of(
     corrections: Mapping[str, Correction] | None = None,
     fresh: bool = False,
     reset_at: datetime | None = None,
+    model: Model | None = None,
 ) -> Desired:
-    """What these profiles, all of which fit the device, want of it.
+    """What these profiles, all of which fit the device, want of it. `model` is the device's own, where a maker's overlay is about it.
 
     `fresh`: it was not configured since it was new or reset, so that initial values count. `reset_at`: what a person wrote before then is
     gone from the device and is wanted again.
     """
     if not profiles:
         return Desired()
-    resolver = Resolver(known.values, known.root, corrections or {}) if known.root in ROOTS else None
+    resolver = Resolver(known.values, known.root, corrections or {}, model) if known.root in ROOTS else None
     claims: dict[str, list[WantedValue]] = {}
     rows: dict[Any, list[WantedRow]] = {}
     watches: dict[str, tuple[str, int, Claim]] = {}
@@ -347,7 +348,7 @@ def _values(profile: Profile, setting: Setting, known: KnownTree, resolver: Reso
     if setting.is_path:
         if setting.name.partition(".")[0] != known.root:
             return [], ""  # written for devices of the other root
-        return _raw(setting, known, claim)
+        return _raw(setting, known, claim, resolver.model if resolver is not None else None)
     if resolver is None:
         return [], "nothing is known of the device's parameters yet"
     try:
@@ -357,7 +358,7 @@ def _values(profile: Profile, setting: Setting, known: KnownTree, resolver: Reso
     return [WantedValue(path, text, kind.removeprefix("xsd:"), setting.name, claim) for path, text, kind in writes], ""
 
 
-def _raw(setting: Setting, known: KnownTree, claim: Claim) -> tuple[list[WantedValue], str]:
+def _raw(setting: Setting, known: KnownTree, claim: Claim, model: Model | None = None) -> tuple[list[WantedValue], str]:
     paths = [setting.name]
     if "*" in setting.name:
         template = template_of(setting.name)
@@ -367,7 +368,7 @@ def _raw(setting: Setting, known: KnownTree, claim: Claim) -> tuple[list[WantedV
     found = []
     for path in paths:
         text = raw_text(setting.value)
-        problem, kind = checked_path(path, text)
+        problem, kind = checked_path(path, text, model)
         if problem:
             return [], problem
         if path not in known.values and known.values:
@@ -384,10 +385,10 @@ def _below(path: str, pattern: str) -> bool:
     return len(parts) == len(wanted) and all(w in ("*", p) for p, w in zip(parts, wanted, strict=True))
 
 
-def checked_path(path: str, text: str) -> tuple[str, str]:
+def checked_path(path: str, text: str, model: Model | None = None) -> tuple[str, str]:
     """("", type) for a value the data model allows; else the rule it breaks. A path of a vendor's own is taken as it is, without a type."""
     root = path.partition(".")[0]
-    entry = for_root(root).lookup(path) if root in ROOTS else None
+    entry = (model or for_root(root)).lookup(path) if root in ROOTS else None
     if entry is None:
         return "", ""
     problem = check(entry, text)

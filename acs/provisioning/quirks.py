@@ -131,7 +131,7 @@ def _knobs() -> tuple[Knob, ...]:
         Knob("types", names, ("K-38",), learned=True, choices=_TYPES),
         Knob("time_form", choice, ("K-37",), learned=True, choices=("utc", "offset", "local")),
         Knob("needs_restart", flag, ("R-5",), learned=True),
-        Knob("parameter_key_lost", flag, ("K-58",), used=False),
+        Knob("parameter_key_lost", flag, ("K-58",), learned=True),
         Knob("instance_unusable", flag, ("K-59",), learned=True),
         Knob("instances_reused", flag, ("K-59",), used=False),
         Knob("boot_s", count, learned=True, high=86_400, agree="most"),

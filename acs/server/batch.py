@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, normalised
+from acs.cwmp.events import BOOTSTRAP, M_SCHEDULE_INFORM, VALUE_CHANGE, normalised
 from acs.cwmp.messages import Inform, ParameterValueStruct
 from acs.db.engine import Database, Unit
 from acs.desired import service as desired
@@ -80,10 +80,6 @@ class StepWork:
     def is_plain_end(self) -> bool:
         """It changes nothing but that the session is over."""
         return self.step.ended and not (_does_more_than_end(self.step) or self.values or self.snapshots or self.learned or self.reports)
-
-
-SUBTREE = 20
-"""Values of a snapshot from which on what should hold is compared with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +155,7 @@ class Batch:
             step = work.step
             if work.reports and reports.store(connection, step.tenant, step.device_id, step.at, work.reports):
                 unit.hint("device", id=step.device_id)
-        if looked := [w for w in held if self.profiles.any(w.step.tenant) and any(len(s.values) > SUBTREE for s in w.snapshots)]:
+        if looked := [w for w in held if (w.values or w.snapshots) and self.profiles.any(w.step.tenant) and not _configured(w.step)]:
             desired.note_read(unit, [(w.step.tenant, w.step.device_id) for w in looked], looked[0].step.at)
         learning.learn(unit, [(w.step.device_id, w.step.epoch, w.step.at, w.learned) for w in held if w.learned])
         for work in held:
@@ -265,6 +261,8 @@ class Batch:
         if own:
             progress.queue_own(unit, self.briefing, own, heads)
         heads.write(unit.connection)
+        if told := [(out.tenant, out.device_id) for out in outs if out.desired_key and VALUE_CHANGE in out.events]:
+            desired.note_read(unit, told, works[0].inform.at)
         if changed := [(out.device_id, out.software_version) for out in outs if out.new_firmware]:
             chaining.notice_undone(unit, changed, works[0].inform.at)
         appointed = {
@@ -283,7 +281,7 @@ class Batch:
         return {"kind": [key.oui, key.product_class, key.software_version]} if self.kinds.of(connection, key, at) is not None else None
 
     def _configure(self, out: InformOut) -> str:
-        anew = out.is_new or out.admitted_now or out.new_firmware or BOOTSTRAP in out.events
+        anew = out.is_new or out.admitted_now or out.new_firmware or not out.has_tree or BOOTSTRAP in out.events
         return why_configure(out.desired_key, out.parameter_key, self.profiles.any(out.tenant), anew)
 
 

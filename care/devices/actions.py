@@ -23,6 +23,8 @@ from care.services import services
 TABS = ("show", "wifi", "hosts", "line", "diagnostics", "trends", "parameters", "software", "operations", "sessions", "backups", "history", "identity")
 CONFIRMED = frozenset({"install_module", "update_module", "uninstall_module", "vouchers", "raw_rpc", "move_acs"})
 """Kinds that are shown before they are asked: care/devices/software.py."""
+WATCH_S = 900
+"""How long new firmware must hold, where a person asks for that."""
 _LISTS = {"read": "paths", "refresh": "prefixes"}
 _TEXTS = (
     "host", "count", "timeout_ms", "size", "max_hops", "server", "url", "bytes", "image", "file", "table", "path", "notification",
@@ -38,6 +40,8 @@ def args_of(kind: str) -> dict[str, Any]:
         args[_LISTS[kind]] = request.form.getlist(_LISTS[kind])
     if kind == "firmware" and request.form.get("force") == "yes":
         args["force"] = True
+    if kind == "firmware" and request.form.get("watch") == "yes":
+        args["watch_s"] = WATCH_S
     if kind == "stored_image" and request.form.get("activate") == "yes":
         args["activate"] = True
     if kind == "vouchers":
@@ -107,5 +111,5 @@ def tab_to_return() -> str:
 def firmware(device_id: int) -> str:
     """Which image? Only what fits is offered, with what it means for the customer."""
     found = look(device_id)
-    images = services().firmware.fitting(current_user_view().tenant, found.head)
-    return page(found, "firmware", "firmware", images=images)
+    offers = services().firmware.offers(current_user_view().tenant, found.head)
+    return page(found, "firmware", "firmware", offers=offers)

@@ -13,6 +13,7 @@ from care.devices.known import Known
 from datamodels import canonical
 from datamodels.check import is_secret
 from datamodels.entry import Status
+from datamodels.overlay import Overlaid
 from datamodels.tree import words as path_words
 
 SEARCH_MAX = 200
@@ -141,6 +142,11 @@ def about(known: Known, path: str) -> About | None:
     return About(
         path, entry.description, entry.creatable, entry.min_entries, entry.max_entries, entry.since, _status(entry.status), entry.is_table
     )
+
+
+def overlays(known: Known) -> tuple[str, ...]:
+    """Names of what was imported for such a device, beside the standard model."""
+    return known.model.overlays if isinstance(known.model, Overlaid) else ()
 
 
 def _status(status: Status) -> str:

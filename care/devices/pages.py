@@ -157,7 +157,8 @@ def parameters(device_id: int) -> str:
     told = browser.about(found.known, path) if not q else None
     if request.args.get("part") == "branch":
         return render_template("devices/_branch.html", branch=branch, head=found.head, q=q, about=told)
-    return page(found, "parameters", "parameters", branch=branch, q=q, path=path, trail=browser.trail(path), about=told)
+    return page(found, "parameters", "parameters", branch=branch, q=q, path=path, trail=browser.trail(path), about=told,
+                overlays=browser.overlays(found.known), model=found.known.model.name if found.known.model is not None else "")  # fmt: skip
 
 
 def _top(found: Look) -> str:

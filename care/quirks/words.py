@@ -105,7 +105,7 @@ _FLAGS: Mapping[str, tuple[Any, Any]] = {
     ),
     "partial_reads_refused": (_l("It cannot read a partial path. Values are read by their names."), _l("It reads partial paths.")),
     "needs_restart": (_l("It says that written values count after a restart."), _l("Written values count at once.")),
-    "parameter_key_lost": (_l("It does not keep the ParameterKey. Nothing is concluded from it."), _l("It keeps the ParameterKey.")),
+    "parameter_key_lost": (_l("It does not keep the ParameterKey: its values tell whether it is in step."), _l("It keeps the ParameterKey.")),
     "instance_unusable": (
         _l("It does not say which row it made. The table is looked at before and after."),
         _l("It says which row it made."),

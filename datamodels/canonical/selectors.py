@@ -31,11 +31,14 @@ class TreeIndex:
         self._anchors = anchors
         self._found: dict[str, str | None] = {}
         self._tables: dict[str, list[str]] = {}
+        here: str | None = None
+        below: dict[str, str] | None = None
         for path, raw in tree.items():
             parent, _, leaf = path.rpartition(".")
-            below = self.objects.get(parent + ".")
-            if below is None:
-                below = self._new_object(parent + ".")
+            if parent != here or below is None:  # parameters of an object mostly come together
+                here, below = parent, self.objects.get(parent + ".")
+                if below is None:
+                    below = self._new_object(parent + ".")
             if leaf:
                 below[leaf] = raw
         for path in self.objects:

@@ -21,7 +21,7 @@ from simulators.bench.proc import Group
 from simulators.bench.run import FIRST, Bench, NullServer, Say
 from simulators.bench.storm import FleetProcess, StormPlan
 
-_LINE = re.compile(r" *([\d.]+) ms .*CPU here  (.+?)  +(.*)")
+_LINE = re.compile(r" *([\d.]+) ms +(?:[\d.]+ (?:best|worst|CPU here) +)*(.+?)  +(.*)")
 VALUES = ("param_base", "param_live", "path_set")
 """Tables that hold what a device's tree takes; shared ones are divided among the devices."""
 HEAD = ("device", "device_credential", "canonical_value")

@@ -71,7 +71,10 @@ class _Line(asyncio.Protocol):
 class Load:
     """Plays sessions; `done` are their seconds from when they were due, `failures` reasons with how often."""
 
-    def __init__(self, url: SplitResult, cpes: list[Cpe], events: list[str], timeout_s: float, most_rpcs: int) -> None:
+    def __init__(
+        self, url: SplitResult, cpes: list[Cpe], events: list[str], timeout_s: float, most_rpcs: int, reconnects: bool = False
+    ) -> None:
+        self._reconnects = reconnects
         self._host, self._port, self._timeout_s, self._most_rpcs = url.hostname or "", url.port or 80, timeout_s, most_rpcs
         self._head = f"POST {url.path or '/'} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nUser-Agent: hearthline-bench\r\n"
         self._free, self._events = deque(cpes), events
@@ -88,7 +91,12 @@ class Load:
         cookie = ""
 
         async def post(body: bytes) -> tuple[int, bytes]:
-            nonlocal cookie
+            nonlocal cookie, line
+            if line.transport is None or self._reconnects:
+                if line.transport is not None:
+                    line.transport.close()
+                line = _Line()
+                await asyncio.get_running_loop().create_connection(lambda: line, self._host, self._port)
             head = f"{self._head}Content-Length: {len(body)}\r\n"
             if body:
                 head += 'Content-Type: text/xml; charset="utf-8"\r\nSOAPAction: ""\r\n'
@@ -101,7 +109,6 @@ class Load:
 
         try:
             async with asyncio.timeout(self._timeout_s):
-                await asyncio.get_running_loop().create_connection(lambda: line, self._host, self._port)
                 rid = f"{cpe.serial}-{cpe.sessions}"
                 status, answer = await post(cpe.inform(self._events, rid, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
                 if status != 200:
@@ -200,7 +207,7 @@ async def _run(args: argparse.Namespace, url: SplitResult) -> dict[str, Any]:
     for cpe in cpes:
         cpe.values.update(kept.get(cpe.serial, {}).get("values", {}))
         cpe.notify.update(kept.get(cpe.serial, {}).get("notify", {}))
-    load = Load(url, cpes, [event.strip() for event in args.event.split(",")], args.timeout, args.max_rpcs)
+    load = Load(url, cpes, [event.strip() for event in args.event.split(",")], args.timeout, args.max_rpcs, args.reconnect)
 
     async def play(total: int) -> None:
         until = time.perf_counter() + args.duration
@@ -252,6 +259,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="file that keeps what was set in the devices from run to run")
     parser.add_argument("--pid", type=_group, action="append", default=[], metavar="[LABEL=]PID[,PID]", help="server processes; again for another group")
     parser.add_argument("--timeout", type=float, default=60, help="seconds a session may take")
+    parser.add_argument("--reconnect", action="store_true", help="a new connection for every POST: sessions go from worker to worker")
     parser.add_argument("--max-rpcs", type=int, default=1000)
     parser.add_argument("--duration", type=float, default=300, help="begin no session after so many seconds")
     parser.add_argument("--settle", type=float, default=0.5, help="seconds before CPU is read for the last time")

@@ -6,6 +6,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.threads import deferToThread
 
+from acs import jobs
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.desired import service as desired
 from acs.desired.views import Standing
@@ -69,7 +70,6 @@ def heard(monkeypatch) -> list[Any]:
 
 
 @MODELS
-@pytest.mark.feature("U-64")
 @pytest_twisted.ensureDeferred
 async def test_an_unknown_device_is_identified_fits_a_profile_and_is_provisioned_in_its_first_session(house: House, model: str):
     await with_profile(house)
@@ -120,3 +120,50 @@ async def test_what_a_dry_run_says_is_what_is_then_sent_message_by_message(house
     await until(lambda: device.counts.sessions > sessions and not device.in_session, 10, "another contact")
     assert heard == wanted
     assert look(house, device).state is Standing.IN_STEP
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_changed_at_the_device_is_found_where_it_is_read_explained_and_repaired(house: House, heard: list[Any]):
+    await with_profile(house)
+    device = await house.home_with(NEW)
+    lease = next(v.path for v in look(house, device).desired.values if v.name == "dhcp.lease_time_s")
+    device.set_local(lease, "60")
+    await house.done(device, "read", {"paths": [lease]})
+
+    def check() -> str:
+        with house.database.read() as session:
+            asked = [job for job in jobs.listed(session, DEFAULT_TENANT) if job.name == "desired.check"]
+        return desired.check_device(house.database, house.vault, asked[0].args["device"], utc_now())
+
+    assert await deferToThread(check) == "1 values in drift"
+    found = look(house, device)
+    (difference,) = found.plan.differences
+    assert (found.state, difference.path, difference.wanted, difference.shown, difference.claim.title) == (Standing.DRIFT, lease, "7200", "60", "Basic")
+    wanted = rehearsed(house, device)
+    heard.clear()
+    await house.done(device, "configure")
+    assert heard == wanted
+    assert (device.value(lease), look(house, device).state) == ("7200", Standing.IN_STEP)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_device_is_replaced_by_one_of_another_make_and_root(house: House):
+    old, new = await house.home_with(OLD), await house.home_with(NEW)
+    network = ssid(old)
+    await house.done(old, "write", {"values": [[network, "Annas Netz", "string"]]})
+
+    def swap() -> Any:
+        with house.database.write() as unit:
+            return desired.swap(unit, ACTOR, house.vault, house.id_of(old), house.id_of(new), utc_now())
+
+    for number in await deferToThread(swap):
+        view = await house.ended(number)
+        assert view.state == "done", (view.kind, view.error)
+    assert new.value(ssid(new)) == "Annas Netz"
+    with house.database.read() as session:
+        assert ssid(new) in {own.path for own in desired.personal_values(session, DEFAULT_TENANT, house.id_of(new))}
+
+
+def ssid(device: Any) -> str:
+    root = device.cpe.tree.root
+    return str(root) + ("WiFi.SSID.1.SSID" if root == "Device." else "LANDevice.1.WLANConfiguration.1.SSID")

@@ -56,8 +56,8 @@ def test_a_profile_that_is_not_in_force_can_be_looked_at_as_if_it_were(homes):
     assert next(v.path for v in homes.examine(device, with_profile=profile.id).desired.values) == CHANNEL
 
 
-def test_of_a_device_that_was_never_read_nothing_is_asked(homes, database):
+def test_of_a_device_that_was_never_read_nothing_is_asked(homes):
     from tests.acs.kit import add_device
 
     homes.profile()
-    assert "Nothing is known" in homes.brief(add_device(database, "NEW", root="Device"))["error"]
+    assert "Nothing is known" in homes.brief(add_device(homes.database, "NEW", root="Device"))["error"]

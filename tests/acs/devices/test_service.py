@@ -7,6 +7,7 @@ from sqlalchemy import event, select, text
 
 from acs import audit
 from acs.cwmp.identity import Identity
+from acs.db.tenancy import DEFAULT_TENANT, TenantId
 from acs.devices import service
 from acs.devices.models import Device, DeviceEvent, DeviceTag, ParamBase, ParamDelta
 from acs.devices.packing import Stored, Tree
@@ -391,3 +392,22 @@ def test_old_events_go_in_parts_and_young_ones_stay(any_database, now):
     assert do(any_database, service.delete_old_events, now + 4 * HOUR, limit=3) == 1
     assert [e.detail for e in ask(any_database, service.events, 1, device_id)] == ["5", "4"]
     assert [e.detail for e in ask(any_database, service.events, 1, device_id, limit=1)] == ["5"]
+
+
+def test_a_large_fleet_is_looked_at_slice_by_slice(any_database, now):
+    ids = [add_device(any_database, f"S{n}", last_inform_at=now, silent_at=now) for n in range(5)]
+    with any_database.read() as session:
+        found = [service.silent_within(session, now, *service.slice_of_fleet(session, turn, size=2)) for turn in range(3)]
+        assert [len(each) for each in found] == [2, 2, 1]
+        assert sorted(each for part in found for each in part) == ids
+        assert service.slice_of_fleet(session, 3, size=2) == service.slice_of_fleet(session, 0, size=2)
+        assert service.silent_within(session, now, *service.slice_of_fleet(session, 7)) == tuple(ids)
+
+
+def test_heads_and_rows_come_in_the_order_asked_for(any_database, now):
+    ids = [add_device(any_database, f"S{n}") for n in range(3)]
+    wanted = [ids[2], 999, ids[0]]
+    with any_database.read() as session:
+        assert [row.id for row in service.rows(session, DEFAULT_TENANT, wanted, now)] == [ids[2], ids[0]]
+        assert [head.id for head in service.heads(session, DEFAULT_TENANT, wanted, now)] == [ids[2], ids[0]]
+        assert service.heads(session, TenantId(2), wanted, now) == ()

@@ -60,7 +60,7 @@ def _device(random: Random, number: int, now: datetime) -> dict[str, Any]:
         "trust": trust, "preregistered": never, "address": f"192.0.2.{number % 250}", "wan_address": home,
         "connection_request_url": "", "parameter_key": "", "inform_interval_s": interval, "first_seen_at": None if never else now - timedelta(days=number),
         "last_inform_at": last, "last_boot_at": last, "last_bootstrap_at": None, "silent_at": silent,
-        "silent_told": silent is not None and silent <= now and trust == "admitted",
+        "alarm_severity": random.choice((0, 0, 0, 2, 5)), "silent_told": silent is not None and silent <= now and trust == "admitted",
         "inform_count": number, "epoch": 0, "wake_result": "", "wake_detail": "", "note": "spare part" if number % 50 == 0 else "", "rpc_methods": "",
     }  # fmt: skip
 

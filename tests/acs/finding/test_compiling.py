@@ -18,7 +18,7 @@ from tests.acs.finding.fleet import seed
 
 QUICK = (
     "model = HG8245", "model ~ 82", "version < 1.2.10", "manufacturer = ZTE", "oui = 001A2B", "product_class = HG8245", "hw = A", "serial = ABC*",
-    "key = x", "address = 192.0.2.7", "wan in 10.1.0.0/16", "trust = quarantine", "presence:silent", "presence:online", "presence:never",
+    "key = x", "address = 192.0.2.7", "wan in 10.1.0.0/16", "trust = quarantine", "presence:silent", "presence:online", "presence:never", "alarm = critical",
     "last_inform < 1h ago", "first_seen > 3 days ago", "interval = 15m", "tag:vip", "rx_power < -27", "wan.status = down", "wifi.2g.enabled = yes",
     "failed:reboot", "operation:any", "ABC0001",
 )  # fmt: skip

@@ -5,6 +5,8 @@ from hashlib import sha256
 
 from acs.provisioning.desired import Hold, KnownTree, Personal, Profile, RowSetting, Setting, Watch, wanted_of
 from acs.provisioning.spreading import inform_time
+from datamodels.overlay import Overlaid, read
+from datamodels.tree import for_root
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TREE = {
@@ -169,3 +171,13 @@ def test_the_key_follows_what_is_wanted_and_not_who_wants_it():
 def test_of_an_unknown_tree_nothing_can_be_said_yet():
     found = wanted(profile(1, ("wifi.2g.channel", 6)), known=KnownTree(""))
     assert "nothing is known" in found.cannot[0].why
+
+
+def test_a_makers_narrower_rule_counts_for_what_profiles_want_of_its_devices():
+    spec = {"name": "narrow", "root": "Device", "parameter": [{"path": "Device.WiFi.Radio.{i}.Channel", "range": [{"max": 5}]}]}
+    model = Overlaid(for_root("Device"), (read(spec),))
+    settings = [("wifi.2g.channel", 6), ("Device.WiFi.Radio.2.Channel", "36")]
+    assert len(wanted(profile(1, *settings)).values) == 2
+    found = wanted(profile(1, *settings), model=model)
+    assert found.values == ()
+    assert ["5 or less" in each.why for each in found.cannot] == [True, True]

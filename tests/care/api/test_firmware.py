@@ -3,6 +3,7 @@
 import io
 
 from care.security.permissions import Role
+from tests.care import samples
 from tests.care.api.conftest import Program
 from tests.care.conftest import ADMIN, PASSWORD
 
@@ -35,3 +36,26 @@ def test_agent_may_look_but_not_add(app, security):
     agent = Program(app, security.issue_token(ADMIN, user.id, "tool").secret)
     assert agent("GET", "/firmware").status_code == 200
     assert agent("POST", "/firmware", data=form(), content_type="multipart/form-data").status_code == 403
+
+
+def test_image_is_described_released_and_found_as_a_step(program, services, db, clock):
+    device = samples.home(db, services.vault, clock(), samples.NORVIK, 1, ["old-firmware"], read=False)
+    runs = services.devices.head(1, device).software_version
+    step = program("POST", "/firmware", data=form(version="9.0", models="G240, G250", draft="true"), content_type="multipart/form-data").json
+    assert (step["state"], step["models"]) == ("draft", ["G240", "G250"])
+    goal = program("POST", "/firmware", data=form(101, version="10.0", from_versions="9.*"), content_type="multipart/form-data").json
+    path = f"/firmware/{goal['id']}/path?device={device}"
+    assert "no released image" in program("GET", path).json["reason"]
+    assert program("POST", f"/firmware/{step['id']}/release").json["state"] == "released"
+    assert program("POST", f"/firmware/{step['id']}/release").status_code == 409
+    found = program("GET", path).json
+    assert (found["runs"], [each["version"] for each in found["steps"]], found["reason"]) == (runs, ["9.0", "10.0"], "")
+    assert program("PATCH", f"/firmware/{goal['id']}", json={"from_versions": "", "hardware": ["Z*"]}).json["hardware"] == ["Z*"]
+    assert "is for hardware Z*" in program("GET", path).json["reason"]
+    assert program("PATCH", f"/firmware/{goal['id']}", json={"from_versions": ">="}).json["field"] == "from_versions"
+    assert [(each["version"], each["devices"]) for each in program("GET", "/firmware/census").json["items"]] == [(runs, 1)]
+
+
+def test_file_with_another_hash_is_refused(program):
+    refused = program("POST", "/firmware", data=form(sha256="0" * 64), content_type="multipart/form-data")
+    assert (refused.status_code, refused.json["field"]) == (422, "sha256")

@@ -91,6 +91,7 @@ def test_a_makers_overlay_counts_on_the_page_at_once_and_for_its_devices_alone(s
         shown = text(browser.get(leaf))
         assert "1 to 11" in shown
         assert "Channel of the antenna." in shown
+        assert "Described by Device:2.19, Norvik<" in text(browser.get(f"/devices/{device_id}/parameters"))
         refused = browser.post(f"/devices/{device_id}/parameters/set", {"path": "Device.WiFi.Radio.1.Channel", "value": "12"})
         assert (refused.status_code, "must be 1 to 11" in text(refused)) == (422, True)
         store(read({**spec, "oui": "00D0FF"}), folder)

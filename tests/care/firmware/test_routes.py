@@ -8,7 +8,9 @@ from acs.audit import Actor
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.settings import Settings
 from care.security.permissions import Role
+from tests.care import samples
 
+ANNA = Actor("user:anna", DEFAULT_TENANT)
 IMAGE = {"version": "3.2.4", "model": "G240", "oui": "", "notes": "Calmer WiFi"}
 
 
@@ -84,3 +86,47 @@ def test_library_is_closed_to_who_may_not_manage_it(signed_in, role):
     browser = signed_in(role)
     assert browser.get("/firmware/").status_code == 403
     assert upload(browser).status_code == 403
+
+
+def put(services, version, **given):
+    return services.firmware.upload(ANNA, io.BytesIO(version.encode()), f"{version}.bin", version, "G240", **given)
+
+
+def test_image_page_says_what_runs_and_what_leads_there(signed_in, services, db, clock):
+    device = samples.home(db, services.vault, clock(), samples.NORVIK, 1, ["old-firmware"], read=False)
+    runs = services.devices.head(DEFAULT_TENANT, device).software_version
+    step, goal = put(services, "9.0"), put(services, "10.0", from_versions="9.*", notes="needs 9")
+    page = signed_in().get(f"/firmware/{goal.id}").get_data(as_text=True)
+    assert runs in page and "9.0" in page and "needs 9" in page and "0 of 1 run it" in page
+    services.firmware.withdraw(ANNA, step.id)
+    assert "no released image for it brings it there" in signed_in().get(f"/firmware/{goal.id}").get_data(as_text=True)
+    assert runs in signed_in().get("/firmware/running").get_data(as_text=True)
+
+
+def test_draft_is_tried_on_one_device_and_released(signed_in, services, db, clock):
+    device = samples.home(db, services.vault, clock(), samples.NORVIK, 1, ["old-firmware"], read=False)
+    serial = services.devices.head(DEFAULT_TENANT, device).serial_number
+    draft, browser = put(services, "9.0", draft=True), signed_in()
+    assert services.firmware.fitting(DEFAULT_TENANT, services.devices.head(DEFAULT_TENANT, device)) == ()
+    assert browser.post(f"/firmware/{draft.id}/try", data={"device": "nobody"}).location.endswith(f"/firmware/{draft.id}")
+    assert browser.post(f"/firmware/{draft.id}/try", data={"device": serial}).location.endswith(f"/devices/{device}")
+    assert services.operations.listed(DEFAULT_TENANT, device)[0].args["watch_s"] == 600
+    assert browser.post(f"/firmware/{draft.id}/release").status_code == 302
+    assert services.firmware.get(DEFAULT_TENANT, draft.id).state == "released"
+
+
+def test_what_an_image_is_for_is_changed_and_errors_are_named(signed_in, services):
+    image, browser = put(services, "9.0"), signed_in()
+    browser.post(f"/firmware/{image.id}", data={"model": "G240", "models": "G250\nG260", "hardware": "A*, B1", "from_versions": "1.*"})
+    view = services.firmware.get(DEFAULT_TENANT, image.id)
+    assert (view.all_models, view.hardware, view.from_versions) == (("G240", "G250", "G260"), ("A*", "B1"), "1.*")
+    refused = browser.post(f"/firmware/{image.id}", data={"from_versions": ">="})
+    assert refused.status_code == 422 and "is no rule of versions" in refused.get_data(as_text=True)
+
+
+def test_device_page_shows_the_way_before_it_starts(signed_in, services, db, clock):
+    device = samples.home(db, services.vault, clock(), samples.NORVIK, 1, ["old-firmware"], read=False)
+    put(services, "9.0"), put(services, "10.0", from_versions="9.*"), put(services, "12.0", from_versions="11.*")
+    page = signed_in().get(f"/devices/{device}/firmware").get_data(as_text=True)
+    assert "In 2 steps:" in page and "Each begins when the one before has succeeded" in page
+    assert "no released image for it brings it there" in page

@@ -72,8 +72,9 @@ def test_a_column_that_is_not_there_and_devices_of_others_are_not_exported(servi
 
 
 def test_a_long_export_takes_no_more_memory_than_a_short_one(services, db, clock) -> None:
-    from tests.acs.finding.fleet import _device
     from random import Random
+
+    from tests.acs.finding.fleet import _device
 
     rows = [{**_device(Random(number), number, clock()), "tenant_id": DEFAULT_TENANT} for number in range(1, 6001)]
     with db.write() as unit:

@@ -101,3 +101,12 @@ def test_viewer_may_not_cancel(signed_in, services, home):
     viewer = signed_in(Role.VIEWER)
     assert viewer.post(f"/operations/{op}/cancel").status_code == 403
     assert "/cancel" not in viewer.get(f"/operations/{op}").get_data(as_text=True)
+
+
+def test_steps_of_an_upgrade_lead_to_each_other_and_an_undone_one_says_so(signed_in, services, db, home, clock):
+    device = home()
+    result = {"before": "1.0", "version": "1.5", "wanted": "1.5", "reported": True, "next": 77, "undone_at": clock().isoformat()}
+    number = samples.finished(db, device, "firmware", result, clock(), args={"image": 1, "goal": 2, "step": 1, "steps": 3})
+    page = signed_in().get(f"/operations/{number}").get_data(as_text=True)
+    assert "Step 1 of 3 of an upgrade." in page and "/operations/77" in page
+    assert "went back to 1.0 by itself" in page

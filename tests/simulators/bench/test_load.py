@@ -60,6 +60,11 @@ def test_open_loop_keeps_its_rate(null_port):
     assert found["wall_s"] >= 0.35
 
 
+def test_every_post_may_have_a_connection_of_its_own(null_port):
+    code, found, _ = played("--url", f"http://127.0.0.1:{null_port}/", "--sessions", 20, "--reconnect", "--settle", 0)
+    assert (code, found["sessions_done"], found["requests"]) == (0, 20, 40)
+
+
 def test_failures_are_counted_by_reason():
     code, found, _ = played("--url", "http://127.0.0.1:9/", "--devices", 3, "--settle", 0)
     assert (code, found["sessions_failed"]) == (1, 3)

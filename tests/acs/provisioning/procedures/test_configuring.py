@@ -156,7 +156,6 @@ def test_a_value_the_device_normalises_is_in_step():
     assert plan_of(made.desired, made.known).is_empty
 
 
-@pytest.mark.cwmp("C-58")
 def test_what_is_to_be_watched_goes_in_one_call():
     device = Device(dict(TREE))
     made = order(TREE, (SSID, "Home"), watches=[Watch("wifi.2g.channel", 2), Watch("wifi.5g.channel", 1)])
@@ -193,6 +192,7 @@ def test_after_a_session_that_broke_off_rows_are_looked_for_before_any_is_added(
     assert outcome.result["added"] == []
 
 
+@pytest.mark.quirk("K-58")
 def test_a_key_that_is_lost_twice_is_learned_and_not_written_a_third_time():
     device, made = Device(dict(TREE)), order(TREE, (SSID, "Home"), key_lost=2, read_first=True)
     found = run(device, made)
