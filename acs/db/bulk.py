@@ -8,14 +8,16 @@ a key appears once, so that two workers never lock each other out and no row is 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import dumps, loads
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeDecorator
 
 from acs.db.base import Base, Instant, Json
 
@@ -198,6 +200,9 @@ def _q(name: str) -> str:
 # ---- values --------------------------------------------------------------------------------------------------
 
 
+_DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
+
+
 def _converts(table: Table, names: tuple[str, ...], dialect: str) -> tuple[_Convert | None, ...]:
     return tuple(_writer(table, name, dialect) for name in names)
 
@@ -208,6 +213,8 @@ def _writer(table: Table, name: str, dialect: str) -> _Convert | None:
             return _instant_text if dialect == "sqlite" else _instant
         case Json():
             return _json_text
+        case TypeDecorator() as own:
+            return partial(own.process_bind_param, dialect=_DIALECTS[dialect])
     return None
 
 
@@ -217,6 +224,8 @@ def _reader(table: Table, name: str, dialect: str) -> _Convert | None:
             return _instant_of_text if dialect == "sqlite" else _instant
         case Json():
             return loads
+        case TypeDecorator() as own:
+            return partial(own.process_result_value, dialect=_DIALECTS[dialect])
     return None
 
 

@@ -52,7 +52,8 @@ FOLD_AT = 150
 REWRITE_FOR = 8
 """The base is written anew when it has at most so many names for each value that arrived."""
 UNLIKE_MOST = 40
-"""By so many names a device may differ from its kind, or by a quarter of what it has; else its names are a set of their own."""
+"""So many names a device may have beside those of its kind, or a quarter of what it has; else its names are a set of their own. What it lacks
+costs next to nothing, as long as it is not nearly all."""
 
 
 def seal_value(vault: Vault, path: str, value: str) -> str:
@@ -270,7 +271,8 @@ def packed_tree(connection: Connection, sets: PathSets, tree: Tree, path_set_id:
     if path_set_id is not None:
         names = sets.get(connection, path_set_id)
         values = from_tree(tree, names)
-        if values.texts.count(ABSENT) + len(values.extras) <= max(UNLIKE_MOST, len(tree.values) // 4):
+        beside, leaves = len(values.extras), len(names.leaves)
+        if beside <= max(UNLIKE_MOST, len(tree.values) // 4) and leaves <= max(UNLIKE_MOST, REWRITE_FOR * len(tree.values)):
             return _Packed(names.id, pack(values))
     names = sets.intern(connection, names_of(tree))
     return _Packed(names.id, pack(from_tree(tree, names)))

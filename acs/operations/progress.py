@@ -248,6 +248,7 @@ def note_scheduled(session: Session, keys: Mapping[int, Sequence[str]], now: dat
     for row in rows:
         if row.command_key in keys[row.device_id]:
             row.memo, row.updated_at = {**(row.memo or {}), "scheduled": True}, now
+    session.flush()  # what is open is read next, beside the mapper
 
 
 def _apply_asked(unit: Unit, step: StepIn, asked: Asked, row: OperationRow | None) -> None:

@@ -75,6 +75,8 @@ class StepWork:
     """How long the session holds the device's row from now on; None leaves it."""
     kind: KindKey | None = None
     """What the device is one of; None where its values need not be understood."""
+    more_to_come: bool = False
+    """A device of a known kind is being read for the first time: its values are understood when they are all there."""
 
     @property
     def is_plain_end(self) -> bool:
@@ -185,9 +187,23 @@ class Batch:
                 if not snapshot.prefix:
                     whole = True
                     self._learn_kind(connection, work, path_set, snapshot)
-            values = {v.name: v.value for snapshot in work.snapshots for v in snapshot.values} | {v.name: v.value for v in work.values}
+            if work.more_to_come:
+                continue
+            values: Mapping[str, str] = {v.name: v.value for snapshot in work.snapshots for v in snapshot.values} | {
+                v.name: v.value for v in work.values
+            }
+            if not whole and _is_provisioned(step):
+                values, whole = self._all_of_kind(connection, work, values), True
             readings += self._readings(connection, work.kind, step.device_id, step.at, values, whole)
         self._tell_readings(unit, readings, heads)
+
+    def _all_of_kind(self, connection: Connection, work: StepWork, last: Mapping[str, str]) -> Mapping[str, str]:
+        """What a device of a known kind was read by: the last answer where all came with it."""
+        kind = self.kinds.of(connection, work.kind, work.step.at) if work.kind is not None else None
+        if kind is not None and kind.plan.decides_by(last):
+            return last
+        tree = store.load_tree(connection, work.step.device_id, sets=self.sets).values
+        return {path: stored.value for path, stored in tree.items()}
 
     def _path_set(self, connection: Connection, work: StepWork) -> int | None:
         kind = self.kinds.of(connection, work.kind, work.step.at) if work.kind is not None else None

@@ -305,7 +305,10 @@ class Conversation:
         )
         self._answered = None
         learned = self.runner.drain_learned() if self.runner is not None else []
-        return StepWork(step, values, _last_of_each(snapshots), learned, until=None if ended else self._longer(now), kind=kind_of(self.device))
+        current = self.runner.current if self.runner is not None else None
+        until = None if ended else self._longer(now)
+        more_to_come = current is not None and current.kind == "provision"
+        return StepWork(step, values, _last_of_each(snapshots), learned, until=until, kind=kind_of(self.device), more_to_come=more_to_come)
 
     async def _store(self, step: StepWork) -> None:
         result = await self.commit.submit(step)

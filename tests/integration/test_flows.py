@@ -16,6 +16,7 @@ from twisted.internet.threads import deferToThread
 from acs.cwmp.faults import CwmpFault
 from acs.cwmp.messages import FaultStruct, RebootResponse, TransferComplete
 from acs.db.tenancy import DEFAULT_TENANT
+from acs.devices import canonicals
 from acs.devices import service as devices
 from acs.firmware import service as firmware
 from acs.provisioning.kinds import KINDS
@@ -76,6 +77,27 @@ async def test_first_contact_ends_with_logins_of_its_own_and_everything_read(hou
     assert parameter.origin == "session"
     assert datetime.now(UTC) - parameter.at < timedelta(seconds=30)
     assert parameter.writable is True
+
+
+@MODELS
+@pytest_twisted.ensureDeferred
+async def test_second_device_of_a_kind_is_set_up_without_discovery(house: House, model: str):
+    """Its logins, and by name what people care about: "provision". The first one taught what there is."""
+    await house.home_with(model)
+    second = (await house.fleet(2, model)).devices[1]
+    await house.settled(second)
+    asked = rpc_log(second)
+    assert "GetParameterNames" not in asked and asked.count("GetParameterValues") <= 6
+    assert len(second.value(second.cpe.management("Password"))) == 24
+    stored = house.stored(second)
+    assert stored[ssid(second)].value == second.value(ssid(second))
+    assert stored[ssid(second)].writable is True
+    with house.database.read() as session:
+        found = canonicals.of_device(session.connection(), house.id_of(second))
+    assert found["wifi.2g.ssid"].text in {stored[name].value for name in stored if name.endswith("SSID")}
+    second.trigger("2 PERIODIC")
+    await until(lambda: second.counts.sessions >= 2 and not second.in_session)
+    assert rpc_log(second) == asked, "and nothing is due afterwards"
 
 
 @pytest_twisted.ensureDeferred

@@ -18,6 +18,7 @@ ARGS = {
     "environment": "", "activate": True, "port": 7, "hosts": ["h"], "protocol": "ICMP", "interface": "", "interval_s": 300,
 }  # fmt: skip
 BRIEFS = {
+    "kind": {"names": ["Device.A.X"]},
     "image": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "upload": {"url": "u"}, "file": {"url": "u", "size": 1},
     "scheduled": {"url": "u", "size": 1, "version": "2", "file_name": "f"}, "speed": {"download_url": "d", "upload_url": "u"},
     "credentials": {"request_username": "a", "request_secret": "b"}, "desired": {"order": Order(Desired(), KnownTree("Device"))},
