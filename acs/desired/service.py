@@ -322,7 +322,7 @@ def brief(
         return {"order": Order(Desired(), KnownTree(""))}
     found = examining.look(session, vault, device, now, again=bool(args.get("again")), book=book, hooks=hooks)
     if not found.desired.is_empty and not found.tree.values:
-        return {"error": "Nothing is known of the device's parameters yet: they have to be read first."}
+        return {"unread": True}
     return {"order": found.order}
 
 
