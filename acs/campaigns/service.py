@@ -5,7 +5,7 @@ on is engine.tick, run by a job.
 """
 
 import zoneinfo
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -430,15 +430,17 @@ def key_of(member: MemberView, state: Member | None) -> tuple[int, ...]:
     return (member.device_id,) if state is None else (member.wave, round(member.look_at.timestamp() * 1e6), member.device_id)
 
 
-def all_members(session: Session, tenant: TenantId, campaign_id: int, state: Member | None = None, step: int = 500) -> Iterator[MemberView]:
-    """Every member, page by page: for an export that streams."""
-    after: tuple[int, ...] | None = None
-    while True:
-        found = members(session, tenant, campaign_id, state, after, step)
-        yield from found
-        if len(found) < step:
-            return
-        after = key_of(found[-1], state)
+def cursor_of(text: str) -> tuple[int, ...] | None:
+    """The key that a cursor of a page names; None for none, or for what is none."""
+    parts = text.split("-")
+    return tuple(int(part) for part in parts) if len(parts) in (1, 3) and all(part.isdecimal() and len(part) < 19 for part in parts) else None
+
+
+def member_state(text: str) -> Member | None:
+    """Invalid for a word that is no state of a member; "" is all of them."""
+    if text and text not in list(Member):
+        raise Invalid(f"state is one of {', '.join(Member)}, not {text!r}.", "state")
+    return Member(text) if text else None
 
 
 def _member(plan: Plan, row: CampaignMember, serial: str, version: str) -> MemberView:

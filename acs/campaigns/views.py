@@ -8,6 +8,11 @@ from typing import Any, NewType
 from acs.campaigns.plans import Plan
 from acs.campaigns.states import Member, State
 
+__all__ = [
+    "CampaignId", "CampaignView", "GaugeView", "Member", "MemberView", "OfDevice", "Preview", "Reason", "SampleView",
+    "Sampled", "State", "TenantSettings", "WaveView",
+]  # fmt: skip
+
 CampaignId = NewType("CampaignId", int)
 
 
