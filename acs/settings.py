@@ -32,6 +32,7 @@ MODEL_MODULES = (
     "acs.redirects.models",
     "acs.access.models",
     "acs.monitoring.models",
+    "acs.campaigns.models",
     "care.security.models",
 )
 """Every module that declares tables. Migrations and tests load them; nothing at the bottom knows the names above it."""

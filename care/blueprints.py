@@ -20,6 +20,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.access_control.routes import bp as access_control
     from care.audit.routes import bp as audit
     from care.bulk.routes import bp as bulk
+    from care.campaigns.routes import bp as campaigns
     from care.devices.routes import bp as devices
     from care.firmware.routes import bp as firmware
     from care.groups.routes import bp as groups
@@ -39,7 +40,7 @@ def page_blueprints() -> tuple[Blueprint, ...]:
     from care.users.profile import bp as profile
     from care.users.routes import bp as users
 
-    house = fleet, alarms, monitoring, jobs, users, audit, profile
+    house = fleet, alarms, monitoring, campaigns, jobs, users, audit, profile
     return signin, devices, groups, bulk, reach, access_control, onboarding, operations, sessions, profiles, hooks, firmware, quirks, redirects, *house
 
 
@@ -47,6 +48,7 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.access import bp as access
     from care.api.audit import bp as audit
     from care.api.bulk import bp as bulk
+    from care.api.campaigns import bp as campaigns
     from care.api.devices import bp as devices
     from care.api.firmware import bp as firmware
     from care.api.groups import bp as groups
@@ -61,4 +63,4 @@ def api_blueprints() -> tuple[ApiBlueprint, ...]:
     from care.api.sessions import bp as sessions
     from care.api.users import bp as users
 
-    return devices, groups, bulk, reach, access, operations, profiles, hooks, firmware, quirks, redirects, sessions, users, jobs, audit, monitoring
+    return devices, groups, bulk, reach, access, operations, profiles, hooks, firmware, quirks, redirects, sessions, users, jobs, audit, monitoring, campaigns

@@ -28,6 +28,7 @@ AREAS = (
     Area(NETWORK, _l("Devices"), "router", "devices.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Alarms"), "bell", "alarms.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Monitors"), "eye", "monitoring.index", Permission.VIEW_FLEET),
+    Area(NETWORK, _l("Campaigns"), "send", "campaigns.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Access"), "shield-lock", "access_control.index", Permission.VIEW_ACCESS),
     Area(NETWORK, _l("Operations"), "lightning", "operations.index", Permission.VIEW_DEVICES),
     Area(NETWORK, _l("Sessions"), "activity", "sessions.index", Permission.VIEW_SESSIONS),

@@ -18,6 +18,7 @@ from acs.settings import Settings
 from care.access_control.service import AccessControl
 from care.audit.service import AuditTrail
 from care.bulk.service import Bulk
+from care.campaigns.service import Campaigns
 from care.devices.service import Devices
 from care.firmware.service import Firmware
 from care.groups.service import Finding
@@ -50,6 +51,7 @@ class Services:
     devices: Devices
     finding: Finding
     bulk: Bulk
+    campaigns: Campaigns
     access: AccessControl
     operations: Operations
     firmware: Firmware
@@ -85,6 +87,7 @@ def build_services(
         devices=Devices(db, vault, clock, settings.files_dir),
         finding=Finding(db, clock),
         bulk=Bulk(db, vault, clock),
+        campaigns=Campaigns(db, vault, clock, settings.move_hosts),
         access=AccessControl(db, clock, settings),
         operations=Operations(db, vault, clock, settings.move_hosts),
         firmware=Firmware(db, clock, settings.files_dir, settings.firmware_max),

@@ -34,6 +34,7 @@ def kinds() -> dict[str, Kind]:
         "device": Kind(Permission.VIEW_DEVICES, _device_is_there),
         "operation": Kind(Permission.VIEW_DEVICES, _operation_is_there),
         "job": Kind(Permission.VIEW_JOBS, _job_is_there),
+        "campaign": Kind(Permission.VIEW_DEVICES, lambda services, tenant, number: _exists(lambda: services.campaigns.get(tenant, number))),
         "alarm": Kind(Permission.VIEW_DEVICES, _alarm_is_there),
         "fleet": Kind(Permission.VIEW_FLEET, lambda services, tenant, number: number == tenant),
     }

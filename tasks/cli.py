@@ -26,12 +26,12 @@ def worker(concurrency: int) -> None:
     sys.setswitchinterval(0.0005)
     database = Database(settings.database, SocketPublisher(settings.socket_path) if settings.is_sqlite else None)
     require_current(database)
-    from tasks import bulk, desired, firmware, monitoring, moves, upkeep  # noqa: F401 - moves declares its work
+    from tasks import bulk, campaigns, desired, firmware, monitoring, moves, upkeep  # noqa: F401 - moves declares its work
     from tasks.app import House, make_app
     from tasks.relay import Relay
 
     house = House(settings, database)
-    app = make_app(house, {**upkeep.EVERY_S, **monitoring.EVERY_S, **desired.EVERY_S, **bulk.EVERY_S, **firmware.EVERY_S})
+    app = make_app(house, {**upkeep.EVERY_S, **monitoring.EVERY_S, **desired.EVERY_S, **bulk.EVERY_S, **firmware.EVERY_S, **campaigns.EVERY_S})
     relay = Relay(app, house)
     beat = _beat(app)
     _metrics(settings.metrics_port)

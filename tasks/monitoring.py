@@ -21,7 +21,7 @@ EVERY_S: dict[str, float] = {
     "monitoring.reads": 30,
     "monitoring.members": 300,
     "monitoring.spreads": 300,
-    "monitoring.retention": 1800,
+    "monitoring.retention": 600,
 }
 KEEP_SAMPLES = timedelta(days=9)
 KEEP_HOURS = timedelta(days=120)

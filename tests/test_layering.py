@@ -30,7 +30,7 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_WITH_DOORS = ("access", "bulk", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
+_WITH_DOORS = ("access", "bulk", "campaigns", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
 _MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "figures", "fleet", "members", "partitions", "reports", "series"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")
@@ -66,6 +66,7 @@ RULES: dict[str, Rule] = {
     "acs.desired": Rule(
         (*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware", "acs.operations", "acs.quirks", "acs.hooks"), ("sqlalchemy",)
     ),
+    "acs.campaigns": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.firmware", "acs.operations", "acs.desired"), ("sqlalchemy",)),
     "acs.monitoring": Rule((*_ROWS, *_PURE, "acs.devices", "acs.finding", "acs.operations", "acs.recorder"), ("sqlalchemy",)),
     "acs.serving": Rule(("acs.errors", "acs.log"), ("twisted", "zope", "OpenSSL")),
     "acs.server": Rule(("acs", "datamodels"), ("twisted", "zope", "sqlalchemy", "httptools", "prometheus_client", "click", "OpenSSL", "cryptography")),

@@ -161,11 +161,18 @@ def _with_hooks(
                 if hooks is None:
                     raise HearthlineError("hooks do not run here")
                 told = hooks(session, device, profile.hook)
-                profile = replace(profile, settings=(*profile.settings, *(Setting(name, value) for name, value in told.items())))
+                profile = replace(profile, settings=_joined(profile.settings, told))
             except HearthlineError as error:
                 failed.append(Cannot(profile.hook, str(error), Claim(profile.id, profile.name, profile.version, profile.precedence, Hold.KEEP, "")))
         out.append(profile)
     return out, tuple(failed)
+
+
+def _joined(settings: tuple[Setting, ...], told: Mapping[str, Any]) -> tuple[Setting, ...]:
+    """The settings of a profile with what its hook says: of one name the hook's value counts, held as firmly as the profile says."""
+    holds = {setting.name: setting.hold for setting in settings}
+    kept = tuple(setting for setting in settings if setting.name not in told)
+    return (*kept, *(Setting(name, value, holds.get(name, Hold.KEEP)) for name, value in told.items()))
 
 
 def standing_of(row: DesiredDevice) -> DeviceStanding:

@@ -41,9 +41,9 @@ from acs.secrets import Vault
 
 __all__ = [
     "Configured", "HookValues", "ProfileBook", "add", "ask_repair", "brief", "change", "check_device", "count", "delete_old_reports",
-    "device_standing", "enforce_dates", "examine", "get", "give_up_personal", "hooks_of", "is_path", "line", "lines", "listed", "load_book", "mark",
-    "messages", "note_read", "personal_values", "preview_swap", "quirk_book", "raw_text", "reconsider", "rehearsed", "remove", "repair",
-    "repair_some", "report", "report_goes_on", "reports_listed", "selected", "settle", "start_report", "stray", "swap", "tally",
+    "device_standing", "enforce_dates", "examine", "get", "give_up_personal", "hook_changed", "hooks_of", "is_path", "line", "lines", "listed",
+    "load_book", "mark", "messages", "note_read", "personal_values", "preview_swap", "quirk_book", "raw_text", "reconsider", "rehearsed", "remove",
+    "repair", "repair_some", "report", "report_goes_on", "reports_listed", "selected", "settle", "start_report", "stray", "swap", "tally",
     "tenants_with_profiles", "unmark_all", "versions", "with_secrets_of",
 ]  # fmt: skip
 
@@ -272,6 +272,17 @@ def reconsider(unit: Unit, tenant: TenantId, ids: Sequence[int], now: datetime) 
         settling.mark(unit, tenant, list(ids), now)
 
 
+def hook_changed(unit: Unit, actor: Actor, name: str, now: datetime) -> int:
+    """A hook answers otherwise from now on: devices of the profiles in force that name it are marked, by a job. How many profiles."""
+    in_force = select(DesiredProfile).where(DesiredProfile.tenant_id == actor.tenant, DesiredProfile.in_force)
+    rows = [row for row in unit.session.scalars(in_force) if row.document.get("hook") == name]
+    for row in rows:
+        args = {"tenant": int(actor.tenant), "selection": row.selection, "after": 0}
+        key = f"desired.mark:{row.id}:hook:{now.timestamp()}"
+        jobs.enqueue(unit, actor.tenant, "desired.mark", args, now, by=actor.name, key=key)
+    return len(rows)
+
+
 def enforce_dates(unit: Unit, now: datetime) -> int:
     """Profiles whose time has come are put in force; how many."""
     due = select(DesiredProfile).where(DesiredProfile.enabled, ~DesiredProfile.in_force, DesiredProfile.valid_from <= now)
@@ -311,7 +322,7 @@ def brief(
         return {"order": Order(Desired(), KnownTree(""))}
     found = examining.look(session, vault, device, now, again=bool(args.get("again")), book=book, hooks=hooks)
     if not found.desired.is_empty and not found.tree.values:
-        return {"error": "Nothing is known of the device's parameters yet: they have to be read first."}
+        return {"unread": True}
     return {"order": found.order}
 
 

@@ -44,13 +44,6 @@ def named(session: Session, tenant: TenantId, name: str) -> GroupView:
     return _view(row)
 
 
-def of_device(session: Session, tenant: TenantId, device_id: int) -> tuple[GroupView, ...]:
-    """The static groups a device is in."""
-    mine = select(DeviceGroupMember.group_id).where(DeviceGroupMember.device_id == device_id)
-    rows = session.scalars(select(DeviceGroup).where(DeviceGroup.tenant_id == tenant, DeviceGroup.id.in_(mine)).order_by(DeviceGroup.name))
-    return tuple(_view(row) for row in rows)
-
-
 def create(unit: Unit, actor: Actor, name: str, now: datetime, query: str | None = None, note: str = "") -> int:
     """A group of a query, or an empty static one where `query` is None. Invalid for a query that cannot be read or leads back here."""
     name = " ".join(name.split())

@@ -130,8 +130,12 @@ def _keep_states(
         if state is not None and state != before.get(key)
     ]
     upsert_rows(unit.connection, ThresholdState, ("device_id", "threshold_id"), ("tenant_id", "raised", "since", "count"), rows)
-    for device_id, threshold_id in (key for key, state in after.items() if state is None and before.get(key) is not None):
-        unit.connection.execute(delete(ThresholdState).where(ThresholdState.device_id == device_id, ThresholdState.threshold_id == threshold_id))
+    well: dict[int, list[int]] = defaultdict(list)
+    for (device_id, threshold_id), state in after.items():
+        if state is None and before.get((device_id, threshold_id)) is not None:
+            well[threshold_id].append(device_id)
+    for threshold_id, ids in well.items():
+        unit.connection.execute(delete(ThresholdState).where(ThresholdState.threshold_id == threshold_id, ThresholdState.device_id.in_(ids)))
 
 
 def _tell(unit: Unit, changed: Iterable[tuple[Watch, Reading]], states: Mapping[tuple[int, int], Crossing | None]) -> None:

@@ -321,6 +321,11 @@ def _called(o: Operation, device: Device) -> tuple[str, str]:
     return (device.wake_result, device.wake_detail) if since else ("", "")
 
 
+def shown(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as they are stored, for people: what check gives of those that come in."""
+    return {name: value for name, value in _shown(args).items() if value not in ("", None)}
+
+
 def _shown(args: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments for people: secrets struck out; of vouchers only how many."""
     args = {name: audit.masked({name: value})[name] if name == "password" else value for name, value in args.items() if name != "xml"}

@@ -137,7 +137,7 @@ class Runner:
     def brief(self, told: Mapping[str, Any]) -> None:
         """What the operation whose turn it is must know."""
         if self.unbriefed is not None:
-            self.unbriefed.brief, self.unbriefed = told, None
+            self.unbriefed.brief, self.unbriefed = told or {"error": "What it must know could not be told."}, None
 
     def is_due(self, task: Task) -> bool:
         if task.id in self._done:

@@ -98,7 +98,7 @@ class CheckedSchema(Schema):
     problem = fields.String(metadata={"description": "The rule it breaks; empty where it can be written"})
 
 
-class VerdictSchema(Schema):
+class HookVerdictSchema(Schema):
     ok = fields.Boolean()
     reason = fields.String()
     facts = fields.Dict(keys=fields.String(), values=fields.Raw())
@@ -107,7 +107,7 @@ class VerdictSchema(Schema):
 class TriedSchema(Schema):
     facts = fields.Dict(keys=fields.String(), values=fields.Raw(), metadata={"description": "What it was told"})
     values = fields.List(fields.Nested(CheckedSchema))
-    verdict = fields.Nested(VerdictSchema, allow_none=True)
+    verdict = fields.Nested(HookVerdictSchema, allow_none=True)
     fault = fields.String(allow_none=True)
     told = fields.String()
     line = fields.Integer(allow_none=True)

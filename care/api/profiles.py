@@ -198,6 +198,7 @@ def add(given: dict[str, Any]) -> Any:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, ProfileSchema)
 def profile(profile_id: int) -> Any:
+    """One profile, secrets struck out."""
     return services().profiles.get(current_user_view().tenant, profile_id)
 
 
@@ -214,6 +215,7 @@ def change(given: dict[str, Any], profile_id: int) -> Any:
 @needs(Permission.MANAGE_PROFILES)
 @bp.response(204)
 def remove(profile_id: int) -> None:
+    """Forget a profile with its versions; what it set stays on the devices."""
     services().profiles.remove(current_actor(), profile_id)
 
 
@@ -324,6 +326,7 @@ def replace(given: dict[str, Any], device_id: int) -> dict[str, Any]:
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, page_of(ReportSchema))
 def reports(query: dict[str, Any]) -> dict[str, Any]:
+    """Dry runs and drift reports, the newest first."""
     found = services().profiles.reports(current_user_view().tenant, query["before"], query["limit"] + 1)
     return page(found, query["limit"], lambda view: view.id)
 
@@ -341,6 +344,7 @@ def start_report(given: dict[str, Any]) -> Any:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, ReportSchema)
 def report(report_id: int) -> Any:
+    """How far a report is, and what it counted."""
     return services().profiles.report(current_user_view().tenant, report_id)
 
 

@@ -108,6 +108,7 @@ def attempt(image_id: int) -> Response:
     """A draft given to one device by hand."""
     name = request.form.get("device", "").strip()
     tenant = current_user_view().tenant
+    services().firmware.get(tenant, image_id)
     try:
         device_id = services().devices.find(tenant, name)
         services().operations.ask(

@@ -17,8 +17,6 @@ from acs.finding import service as finding
 from acs.finding.views import Count, Found, GroupView, Proposal, Query, Tally
 from care.security.service import Clock
 
-SMALL_FLEET = 5000
-"""Devices of a tenant up to which the list counts by presence itself: a few milliseconds."""
 EXPORT_STEP = 500
 COLUMNS: Mapping[str, str] = {
     "serial": "serial_number", "key": "key", "manufacturer": "manufacturer", "model": "model", "product_class": "product_class",

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from acs.errors import Conflict, HearthlineError, Invalid, NotFound
+from acs.errors import Conflict, Invalid, NotFound
 from acs.hooks.service import Tried
 from care.access import current_actor, current_user_view, may, needs, require
 from care.hooks import words
@@ -144,7 +144,7 @@ def settings(hook_id: int) -> Page:
 def remove(hook_id: int) -> Response:
     try:
         services().hooks.remove(current_actor(), hook_id)
-    except HearthlineError as error:
+    except Conflict as error:
         flash(str(error), "warn")
         return redirect(url_for("hooks.show", hook_id=hook_id))
     flash(_("The hook is deleted."))

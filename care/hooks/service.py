@@ -7,6 +7,7 @@ from typing import Any
 from acs.audit import Actor
 from acs.db.engine import Database
 from acs.db.tenancy import TenantId
+from acs.desired import service as desired
 from acs.devices import service as devices
 from acs.errors import Invalid
 from acs.hooks import service as hooks
@@ -70,13 +71,13 @@ class Hooks:
             hooks.check_code(self._running.runner, by.tenant, version.code, hook.limits)
         except HookFailed as failed:
             raise Invalid(str(failed), "code") from None
-        self._write(hooks.publish, by, hook_id, number, self._clock())
+        self._change(hooks.publish, by, hook_id, number, self._clock())
 
     def retire(self, by: Actor, hook_id: int) -> None:
-        self._write(hooks.retire, by, hook_id, self._clock())
+        self._change(hooks.retire, by, hook_id, self._clock())
 
     def switch(self, by: Actor, hook_id: int, on: bool, reason: str = "") -> None:
-        self._write(hooks.switch, by, hook_id, on, self._clock(), reason)
+        self._change(hooks.switch, by, hook_id, on, self._clock(), reason)
 
     def remove(self, by: Actor, hook_id: int) -> None:
         self._write(hooks.remove, by, hook_id, self._clock())
@@ -87,9 +88,15 @@ class Hooks:
         if not device.strip():
             raise Invalid("Which device? Its number, serial number or key.", "device")
         with self._db.read() as session:
-            device_id = int(device) if device.isdecimal() and len(device) < 10 else devices.find(session, tenant, device.strip())
+            device_id = devices.find(session, tenant, device.strip())
             facts = hooks.facts_of(session, self._vault, tenant, device_id, self._clock(), hook.sees_secrets)
         return hooks.try_on(self._running.runner, tenant, HookKind(hook.kind), code.replace("\r\n", "\n"), facts, hook.limits)
+
+    def _change(self, change: Callable[..., Any], by: Actor, hook_id: int, *args: Any) -> None:
+        """It answers otherwise from now on: devices of profiles that name it are worked out anew."""
+        with self._db.write() as unit:
+            change(unit, by, hook_id, *args)
+            desired.hook_changed(unit, by, hooks.get(unit.session, by.tenant, hook_id).name, self._clock())
 
     def _write(self, change: Callable[..., Any], *args: Any, **given: Any) -> Any:
         with self._db.write() as unit:

@@ -115,8 +115,9 @@ class Monitoring:
             return alarms.get(session, tenant, alarm_id)
 
     def open_of(self, tenant: TenantId, device_id: int) -> tuple[AlarmView, ...]:
+        """The worst first."""
         with self._db.read() as session:
-            return alarms.listed(session, tenant, device_id=device_id, limit=10)
+            return tuple(sorted(alarms.listed(session, tenant, device_id=device_id, limit=10), key=lambda alarm: -alarm.severity))
 
     def act(self, by: Actor, alarm_id: int, deed: str, note: str = "") -> AlarmView:
         with self._db.write() as unit:

@@ -23,6 +23,8 @@ class Permission(StrEnum):
     BACKUP_RESTORE = "backup_restore"
     MANAGE_QUIRKS = "manage_quirks"
     CANCEL_OPERATION = "cancel_operation"
+    RUN_CAMPAIGNS = "run_campaigns"
+    APPROVE_CAMPAIGNS = "approve_campaigns"
     ADMIT_DEVICE = "admit_device"
     MANAGE_DEVICES = "manage_devices"
     MANAGE_MODULES = "manage_modules"
@@ -94,6 +96,8 @@ PERMISSION_WORDS = {
     Permission.MANAGE_QUIRKS: _l("set what is known of models, and turn it off"),
     Permission.BACKUP_RESTORE: _l("back up and restore settings of a device"),
     Permission.CANCEL_OPERATION: _l("cancel an operation"),
+    Permission.RUN_CAMPAIGNS: _l("write, begin and stop campaigns"),
+    Permission.APPROVE_CAMPAIGNS: _l("agree to another person's campaign"),
     Permission.ADMIT_DEVICE: _l("let a device out of quarantine"),
     Permission.MANAGE_DEVICES: _l("register, tag and delete devices"),
     Permission.MANAGE_MODULES: _l("install and remove software modules"),

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -52,9 +54,15 @@ def bench(
         databases or DATABASES, tuple(Part(each) for each in chosen), tuple(case_of(name) for name in cases) or CASES, size,
         SMALL if quick else Scale(), weather, generator, report,
     )  # fmt: skip
+    signal.signal(signal.SIGTERM, _interrupted)
     try:
         results = carry_out(plan, click.echo)
     except WrongEnvironment as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     sys.exit(0 if results.is_sound else 1)
+
+
+def _interrupted(_signal: int, _frame: Any) -> None:
+    """Asked to end: by the way of an interrupt, so that the servers are stopped and their data goes."""
+    raise KeyboardInterrupt

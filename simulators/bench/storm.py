@@ -71,6 +71,8 @@ class StormOutcome:
     unserved: int = 0
     waits_s: dict[str, float] = field(default_factory=dict)
     latencies_s: list[float] = field(default_factory=list)
+    slowest: dict[str, float] = field(default_factory=dict)
+    """Of the operation that took longest: seconds from being asked to each of its stations."""
     unanswered: int = 0
     failures: dict[str, int] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
@@ -278,8 +280,11 @@ class Agents:
                 outcome.unanswered += 1
                 outcome.failures[f"operation {told['state']}: {told['error'] or told['wake_result']}"] = 1
                 continue
-            took = datetime.fromisoformat(told["finished_at"]) - datetime.fromisoformat(told["created_at"])
-            outcome.latencies_s.append(took.total_seconds())
+            begin = datetime.fromisoformat(told["created_at"])
+            took = (datetime.fromisoformat(told["finished_at"]) - begin).total_seconds()
+            if took > max(outcome.latencies_s, default=0.0):
+                outcome.slowest = {name: round((datetime.fromisoformat(at) - begin).total_seconds(), 2) for name, at in told["stations"].items()}
+            outcome.latencies_s.append(took)
 
 
 def admission(house: House) -> dict[str, float]:
@@ -309,7 +314,7 @@ def told(outcome: StormOutcome) -> str:
             f" ({'flat' if outcome.is_flat else 'NOT flat'}); drained {outcome.drained_s:.0f} s later",
             f"  from switched on to served, seconds: {waits}",
             f"  {len(outcome.latencies_s)} operations of agents done, {outcome.unanswered} not; p50 {outcome.latency_s(0.5):.2f}, "
-            f"p99 {outcome.latency_s(0.99):.2f}, max {outcome.latency_s(1.0):.2f} s",
+            f"p99 {outcome.latency_s(0.99):.2f}, max {outcome.latency_s(1.0):.2f} s; the slowest by station {outcome.slowest}",
             f"  servers {last.server_cpu_s / last.at:.2f} cores, fleet {outcome.fleet_mb:.0f} MB, cwmp {outcome.memory_mb:.0f} MB",
             f"  admission {outcome.refused or 'open throughout'}",
             f"  failures {outcome.failures or 'none'}",

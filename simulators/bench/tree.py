@@ -26,7 +26,7 @@ WANDeviceNumberOfEntries unsignedInt 1
 DeviceInfo.Manufacturer string Bench
 DeviceInfo.ManufacturerOUI string 0A1B2C
 DeviceInfo.ModelName string BX-1000
-DeviceInfo.Description string Residential gateway
+DeviceInfo.Description string Simulated residential gateway
 DeviceInfo.ProductClass string BenchCPE
 DeviceInfo.SerialNumber string
 DeviceInfo.HardwareVersion string 1.0

@@ -62,7 +62,7 @@ def carry_out(plan: Plan, say: Say) -> Results:
         if Part.FLEET in plan.parts:
             say("simulated devices:")
             results.figures.append(figures.fleet_memory(null, plan.scale.simulated, say))
-        for database in plan.databases:
+        for database in plan.databases if set(plan.parts) - {Part.FLEET} else ():
             say(f"{database}:")
             _sessions(plan, database, player, null, results, say)
             if Part.STORAGE in plan.parts and database == "postgresql":

@@ -10,6 +10,7 @@ broke off are looked for before any is added: AddObject is not repeated blind. T
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from acs.cwmp.faults import CwmpFault
@@ -22,9 +23,12 @@ from acs.cwmp.messages import (
 )
 from acs.provisioning.desired import Desired, KnownTree
 from acs.provisioning.differences import NewRow, Plan, mark, plan_of, row_mark, touched
-from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Procedure, Progress, Snapshot, Wait
+from acs.provisioning.procedure import Answer, Context, Done, Failed, Learned, Procedure, Progress, Snapshot, Trigger, Wait
 from acs.provisioning.procedures.parameters import Pace, read_leaves, read_names, walk
 from acs.provisioning.procedures.writing import write
+
+UNREAD = timedelta(days=1)
+"""How long a device whose parameters were never read is waited for: each contact reads it, and goes on here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,10 @@ class Came:
 
 
 def configure(ctx: Context) -> Procedure:
-    """brief: order. Result: key, written, added, deleted, refused, marks, watched, profiles."""
+    """brief: order; or unread, where nothing is known of the device yet; or error. Result: key, written, added, deleted, refused, marks, watched, profiles."""
     order: Order | None = ctx.brief.get("order")
+    if ctx.brief.get("unread"):
+        return Wait("configure", frozenset({Trigger.INFORM}), ctx.now + UNREAD, "Its parameters have to be read first")
     if order is None:
         return Failed(ctx.brief.get("error", "What should hold on the device could not be put together."))
     desired = order.desired

@@ -60,4 +60,4 @@ def test_of_a_device_that_was_never_read_nothing_is_asked(homes):
     from tests.acs.kit import add_device
 
     homes.profile()
-    assert "Nothing is known" in homes.brief(add_device(homes.database, "NEW", root="Device"))["error"]
+    assert homes.brief(add_device(homes.database, "NEW", root="Device")) == {"unread": True}

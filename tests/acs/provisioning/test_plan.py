@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from acs.provisioning.kinds import KINDS
-from acs.provisioning.plan import Planned, Trust, due_at_inform
+from acs.provisioning.plan import Planned, Trust, due_at_inform, why_configure
 
 
 def due(trust=Trust.ADMITTED, events=("2 PERIODIC",), *, is_new=False, has_tree=True, admitted_now=False, login_is_old=False):
@@ -51,3 +51,26 @@ def test_a_device_that_still_uses_the_onboarding_secret_gets_its_own():
 
 def test_what_is_planned_are_kinds_that_exist():
     assert set(kinds(due(is_new=True, has_tree=False, login_is_old=True))) <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("desired_key", "key", "has_profiles", "anew", "due"),
+    [
+        ("hl-1", "hl-1", True, False, False),  # it carries what it should: one comparison
+        ("hl-1", "other", True, False, True),
+        ("", "whatever", True, False, False),  # nothing is wanted of it
+        ("", "", False, True, False),  # a tenant without profiles: a new device costs nothing
+        ("", "", True, True, True),
+        ("hl-1", "hl-1", True, True, True),  # reset, and still with the key: K-58 knows such
+        (None, "hl-1", True, False, True),
+        (None, "hl-1", False, False, False),
+    ],
+)
+def test_a_device_is_brought_to_its_profiles_when_its_key_is_not_theirs(desired_key, key, has_profiles, anew, due):
+    assert bool(why_configure(desired_key, key, has_profiles, anew)) is due
+
+
+def test_what_should_hold_is_planned_after_logins_and_reading():
+    planned = due_at_inform(Trust.ADMITTED, ("0 BOOTSTRAP",), True, False, True, False, configure="it is new")
+    assert [plan.kind for plan in planned] == ["secure", "discover", "configure"]
+    assert due_at_inform(Trust.QUARANTINE, (), True, False, False, False, configure="it is new") == ()

@@ -7,6 +7,7 @@ import pytest
 from acs.audit import Actor
 from acs.db.tenancy import DEFAULT_TENANT
 from tests.care import samples
+from tests.care.conftest import OTHER_TENANT
 
 ANNA = Actor("user:anna", DEFAULT_TENANT)
 CODE = "function hook(d) {\n  log('model', d.device.model);\n  return { 'wifi.2g.channel': 11, 'wifi.2g.ssid': 5 };\n}"
@@ -79,3 +80,22 @@ def test_who_may_only_look_changes_nothing(viewer, services, hook):
     for path in ("draft", "try", "publish/1", "retire", "switch", "settings", "delete"):
         assert viewer.post(f"/hooks/{hook}/{path}", data={"code": "x"}).status_code == 403
     assert viewer.get("/hooks/new").status_code == 403
+
+
+def test_hooks_of_another_tenant_are_reached_by_no_route(app, signed_in, services):
+    theirs = services.hooks.create(Actor("user:theirs", OTHER_TENANT), "theirs", "values", code=CODE)
+    browser, walked = signed_in(), 0
+    for rule in app.url_map.iter_rules():
+        if not rule.arguments or not rule.arguments <= {"hook_id", "number"}:
+            continue
+        url = re.sub(r"<int:(\w+)>", lambda found: str(theirs if found[1] == "hook_id" else 1), rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            body = {"code": "x", "device": "1", "time_ms": "50", "memory_mb": "8", "csrf_token": browser.token()}
+            is_api = url.startswith("/api/")
+            given = {"json": {"code": "x", "device": "1", "time_ms": 50}, "headers": {"X-CSRFToken": browser.token()}} if is_api else {"data": body}
+            answer = browser.client.open(url, method=method, **({} if method == "GET" else given))
+            assert answer.status_code in (404, 422), f"{method} {url}: {answer.status_code}"
+            walked += 1
+    assert walked >= 16
+    assert [hook.state for hook in services.hooks.listed(OTHER_TENANT)] == ["on"]
+    assert "theirs" not in text(browser.get("/hooks/"))

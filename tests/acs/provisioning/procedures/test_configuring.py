@@ -222,3 +222,11 @@ def test_initial_values_go_to_a_fresh_device_only():
     assert device.values[SSID] == "Home"
     run(device, order(TREE, (SSID, "Welcome", Hold.INITIAL), ("wifi.2g.channel", 6), fresh=True))
     assert device.values[SSID] == "Welcome"
+
+
+def test_a_device_that_was_never_read_is_waited_for():
+    device = Device({})
+    outcome = play(configure(context(brief={"unread": True})), device)
+    assert isinstance(outcome, Wait)
+    assert device.asked == []
+    assert isinstance(play(configure(context(brief={"error": "no"})), device), Failed)

@@ -1,0 +1,1 @@
+"""Campaigns: the list, the form with its preview, the live page, the table of results."""
