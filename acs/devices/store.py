@@ -20,7 +20,6 @@ from acs.db.bulk import RawJson, delete_rows, fetch_rows, upsert_rows
 from acs.devices.heads import HeadWrites
 from acs.devices.models import Device, ParamBase, ParamDelta, ParamName, PathSet
 from acs.devices.packing import (
-    ABSENT,
     EMPTY,
     Named,
     Names,
@@ -52,8 +51,9 @@ FOLD_AT = 150
 REWRITE_FOR = 8
 """The base is written anew when it has at most so many names for each value that arrived."""
 UNLIKE_MOST = 40
-"""So many names a device may have beside those of its kind, or a quarter of what it has; else its names are a set of their own. What it lacks
-costs next to nothing, as long as it is not nearly all."""
+"""So many names a device may have beside those of its kind, or a quarter of what it has; else its names are a set of their own."""
+LACKS_MOST = 4000
+"""What a device lacks of its kind's names costs a bit each: of larger kinds it must have a good part."""
 
 
 def seal_value(vault: Vault, path: str, value: str) -> str:
@@ -241,7 +241,7 @@ def _merged(
     """What is stored of a device with the new values in it."""
     age = (tick_of(each.at), each.origin)
     if stored.path_set_id is None and not stored.delta and (each.known or len(wanted) >= FOLD_AT // 4):
-        if each.like is not None and len((names := sets.get(connection, each.like)).leaves) <= REWRITE_FOR * len(wanted):
+        if each.like is not None and _is_worth(names := sets.get(connection, each.like), len(wanted)):
             tree = Tree({path: Stored(seal_value(vault, path, v.value), v.type, each.at, each.origin) for path, v in wanted.items()}, {})
             return _Packed(names.id, pack(from_tree(tree, names)))
         ordered = sorted(wanted.values(), key=_name_of)
@@ -266,13 +266,17 @@ def _merged(
     return packed_tree(connection, sets, _tree_of(connection, sets, merged), each.like if merged.path_set_id is None else merged.path_set_id)
 
 
+def _is_worth(names: Names, count: int) -> bool:
+    """Whether so few values of a kind with so many names should be stored in its order."""
+    return len(names.leaves) <= max(LACKS_MOST, REWRITE_FOR * count)
+
+
 def packed_tree(connection: Connection, sets: PathSets, tree: Tree, path_set_id: int | None) -> _Packed:
     """A whole tree as it is stored: in the order of the names it had, or its kind has, as long as most of them fit."""
     if path_set_id is not None:
         names = sets.get(connection, path_set_id)
         values = from_tree(tree, names)
-        beside, leaves = len(values.extras), len(names.leaves)
-        if beside <= max(UNLIKE_MOST, len(tree.values) // 4) and leaves <= max(UNLIKE_MOST, REWRITE_FOR * len(tree.values)):
+        if len(values.extras) <= max(UNLIKE_MOST, len(tree.values) // 4) and _is_worth(names, len(tree.values)):
             return _Packed(names.id, pack(values))
     names = sets.intern(connection, names_of(tree))
     return _Packed(names.id, pack(from_tree(tree, names)))

@@ -62,7 +62,8 @@ def test_tree_comes_back_in_the_order_of_another_kind_too(tree, other):
 
 def test_rows_of_the_kind_that_a_device_has_not_are_not_shown():
     host = "Device.Hosts.Host.{}.Name"
-    kind = Tree({host.format(n): Stored("", "string", AT, "x") for n in (1, 2)}, {"Device.Hosts.Host.1.": False, "Device.Hosts.Host.2.": False, "Device.NAT.": False})
+    objects = {"Device.Hosts.Host.1.": False, "Device.Hosts.Host.2.": False, "Device.NAT.": False}
+    kind = Tree({host.format(n): Stored("", "string", AT, "x") for n in (1, 2)}, objects)
     one = Tree({host.format(1): Stored("tv", "string", AT, "x")}, {"Device.Hosts.Host.1.": False, "Device.NAT.": False})
     assert through(one, Names(1, names_of(kind))) == one
     assert ABSENT in from_tree(one, Names(1, names_of(kind))).texts

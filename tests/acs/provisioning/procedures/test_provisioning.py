@@ -15,7 +15,7 @@ BRIEF = {"request_username": "acs-user", "request_secret": "s3cr3t", "names": NA
 @pytest.fixture
 def device() -> Device:
     logins = {SERVER + name: "" for name in ("ConnectionRequestUsername", "ConnectionRequestPassword")}
-    return Device(logins | {name: "1" for name in NAMES})
+    return Device(logins | dict.fromkeys(NAMES, "1"))
 
 
 def test_logins_are_handed_out_and_values_read_by_name(device: Device):
