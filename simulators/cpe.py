@@ -139,6 +139,8 @@ class Cpe:
     blinks_until: float = 0.0
     boots: int = 0
     informed_again: bool = False
+    loops_s: float = 0.0
+    """The firmware that runs starts again so long after every start; 0 for one that stays up."""
     waiting_version: str = ""
     """A version that an odd device has only after its second boot (K-62)."""
     boots_to_wait: int = 0
@@ -412,6 +414,7 @@ class Cpe:
         kept = (events.BOOTSTRAP, events.SCHEDULED, events.M_REBOOT, M_SCHEDULE_INFORM)
         return {
             "version": self.facts.version,
+            **({"loops": self.loops_s} if self.loops_s else {}),
             "tree": self.tree.to_json(),
             "notifications": dict(self.notifications),
             "access": {path: list(value) for path, value in self.access.items()},
@@ -430,6 +433,7 @@ class Cpe:
 
     def from_json(self, kept: dict[str, Any]) -> None:
         self.facts.version = kept.get("version", self.facts.version)
+        self.loops_s = float(kept.get("loops", 0))
         self.tree.from_json(kept.get("tree", {}))
         self.notifications = {path: int(level) for path, level in kept.get("notifications", {}).items()}
         self.access = {path: tuple(value) for path, value in kept.get("access", {}).items()}

@@ -172,6 +172,8 @@ class Device:
         self.is_asleep = False
         self.counts.boots += 1
         self.cpe.boot(first=fresh)
+        if self.cpe.loops_s:
+            self._timers.later("loop", self.cpe.loops_s, self._reboot_when_free)
         self._follow()
         url = self.cpe.management("ConnectionRequestURL")
         if not fresh and self.cpe.last_reported.get(url, self.cpe.tree.value(url)) != self.cpe.tree.value(url):

@@ -1,8 +1,11 @@
 """The firmware images simulated CPEs understand. Any file will do; one with our header says its version and its model.
 
+`loops` is for bad firmware: so many seconds after every start it starts again.
+
 HEARTHLINE-FIRMWARE
 version: 3.3.0
 model: Norvik G240
+loops: 8
 size: 100000
 
 … filling …
@@ -50,9 +53,19 @@ def read_header(content: bytes) -> dict[str, str]:
     return said
 
 
-def make_image(model: str, version: str, size: int = 65536) -> bytes:
-    """A firmware image for one model. ValueError if the header does not fit."""
-    return make_file(MAGIC, {"version": version, "model": model}, size)
+def make_image(model: str, version: str, size: int = 65536, loops_s: float = 0) -> bytes:
+    """A firmware image for one model. ValueError if the header does not fit. With `loops_s` it restarts so many seconds after every start."""
+    return make_file(MAGIC, {"version": version, "model": model, **({"loops": f"{loops_s:g}"} if loops_s else {})}, size)
+
+
+def loops_of(image: bytes) -> float:
+    """After how many seconds this firmware starts again, 0 for one that stays up."""
+    if not image.startswith(MAGIC):
+        return 0.0
+    try:
+        return max(0.0, float(read_header(image).get("loops", 0)))
+    except ValueError:
+        return 0.0
 
 
 def version_of(image: bytes, model: str, url: str, target: str) -> str:

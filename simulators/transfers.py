@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from acs.errors import WrongEnvironment
 from simulators import config_file
 from simulators.cpe import Cpe, Transfer
-from simulators.firmware import ImageFault, version_of
+from simulators.firmware import ImageFault, loops_of, version_of
 from simulators.http import ConnectFailed, ExchangeFailed, HttpClient, Response
 from simulators.transport import MAX_REDIRECTS, Authorizer, is_stale
 
@@ -107,6 +107,7 @@ def _apply(cpe: Cpe, transfer: Transfer, content: bytes) -> Aftermath:
             cpe.waiting_version = version
         else:
             cpe.install_firmware(version)
+            cpe.loops_s = loops_of(content)
         cpe.facts.note(f"firmware {version} installed")
         return Aftermath.REBOOT
     if number == "3 ":
