@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulators.firmware import ImageFault, make_image, version_of, write_current
+from simulators.firmware import ImageFault, loops_of, make_image, version_of, write_current
 from simulators.profile import profiles
 
 MODEL = "Norvik G240"
@@ -49,3 +49,9 @@ def test_folder_of_todays_images_has_one_of_every_model(tmp_path):
     assert set(made) == {f"{p.name}_{p.firmware}.bin".replace(" ", "_") for p in profiles().values()}
     for p in profiles().values():
         assert version_of(made[f"{p.name}_{p.firmware}.bin".replace(" ", "_")], p.name, "", "") == p.firmware
+
+
+def test_an_image_can_make_its_device_restart_in_a_loop():
+    assert loops_of(make_image("Norvik G240", "9.9.9", loops_s=4)) == 4
+    assert loops_of(make_image("Norvik G240", "9.9.9")) == 0
+    assert loops_of(b"anything") == 0

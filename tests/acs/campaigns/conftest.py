@@ -98,3 +98,8 @@ class Field:
 @pytest.fixture
 def field(database: Database, vault: Vault, now: datetime) -> Field:
     return Field(database, vault, now)
+
+
+@pytest.fixture
+def any_field(any_database: Database, vault: Vault, now: datetime) -> Field:
+    return Field(any_database, vault, now)

@@ -282,3 +282,27 @@ def test_restarts_before_the_change_do_not_count_against_it(field):
     field.tick(70)
     assert field.view(campaign).count(Member.DONE) == 1
     assert engine.STEPS
+
+
+def test_a_campaign_goes_its_way_on_either_database(any_field):
+    field = any_field
+    field.add(12), field.add(2, "ONT-4", offline=1)
+    gate = {"signal": "reboots", "allowed": 2, "share": 50}
+    campaign = field.create(args={"kind": "inform_interval", "args": {"interval_s": 60}}, canary=2, waves=[50, 100], in_flight=4, gates=[gate])
+    for _ in range(3):
+        field.tick()
+        field.answer()
+    field.call(service.pause, campaign)
+    field.tick()
+    field.call(service.resume, campaign)
+    for _ in range(12):
+        field.tick()
+        field.answer()
+    assert field.view(campaign).count(Member.DONE) == 13
+    field.call(service.roll_back, campaign)
+    for _ in range(12):
+        field.tick()
+        field.answer()
+    view = field.view(campaign)
+    assert view.state is State.ABORTED and view.count(Member.REVERTED) == 13 and view.count(Member.CANCELLED) == 1
+    tallies_are_true(field, campaign)
