@@ -40,7 +40,7 @@ from acs.db.engine import Unit
 from acs.db.tenancy import TenantId
 from acs.devices import service as devices
 from acs.devices.models import Device
-from acs.errors import Conflict, HearthlineError, Invalid, NotFound
+from acs.errors import Conflict, HearthlineError, Invalid, NotFound, UnknownDevice
 from acs.finding import service as finding
 from acs.operations import service as operations
 from acs.operations.sealing import seal_args
@@ -454,7 +454,10 @@ def _member(plan: Plan, row: CampaignMember, serial: str, version: str) -> Membe
 
 
 def of_device(session: Session, tenant: TenantId, device_id: int, limit: int = 20) -> tuple[OfDevice, ...]:
-    """The campaigns a device is or was in, the newest first."""
+    """The campaigns a device is or was in, the newest first. UnknownDevice."""
+    known = session.get(Device, device_id)
+    if known is None or known.tenant_id != tenant:
+        raise UnknownDevice(f"There is no device {device_id}.")
     query = (
         select(CampaignMember, Campaign.name, Campaign.state)
         .join(Campaign, Campaign.id == CampaignMember.campaign_id)

@@ -222,6 +222,7 @@ def settings() -> Any:
 @bp.arguments(CampaignSettingsSchema)
 @bp.response(200, CampaignSettingsSchema)
 def set_settings(given: dict[str, Any]) -> Any:
+    """Set both."""
     services().campaigns.set_settings(current_actor(), given["zone"], given["approve_above"])
     return services().campaigns.settings(current_user_view().tenant)
 
@@ -230,6 +231,7 @@ def set_settings(given: dict[str, Any]) -> Any:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, CampaignSchema)
 def show(campaign_id: int) -> CampaignView:
+    """How it stands: waves, gates, and why it stands if it does."""
     return _view(campaign_id)
 
 
@@ -286,6 +288,7 @@ def pause(given: dict[str, Any], campaign_id: int) -> CampaignView:
 @needs(Permission.RUN_CAMPAIGNS)
 @bp.response(200, CampaignSchema)
 def resume(campaign_id: int) -> CampaignView:
+    """Go on where it was paused; its rules count on."""
     _may_act(campaign_id)
     services().campaigns.resume(current_actor(), campaign_id)
     return _view(campaign_id)
