@@ -10,6 +10,7 @@ import hmac
 import os
 import re
 import secrets as _random
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def mask_value(path: str, value: str) -> str:
 def mask_xml(body: bytes) -> bytes:
     """An envelope with the values of secret parameters, file credentials and signed links struck out."""
     small = body.lower()
-    if b"/f/" not in small and not any(word in small for word in _HINTS):
+    if b"/f/" not in small and not _hints_at_secrets(small):
         return body  # nine of ten messages
     stars = MASK.encode()
     parts, at = [], 0
@@ -154,6 +155,22 @@ def mask_xml(body: bytes) -> bytes:
     if any(hint in small for hint in _FIELD_HINTS):
         body = _XML_FIELD.sub(rb"\g<1>" + stars, body)
     return body
+
+
+def mask_values(body: bytes, shape: bytes, names: Iterable[str]) -> bytes:
+    """As mask_xml, cheaper, for an envelope whose tags are those of `shape` and which holds the values of `names`, and nothing else."""
+    if _is_harmless(shape) and b"/f/" not in body and not any(map(is_secret_name, names)):
+        return body
+    return mask_xml(body)
+
+
+@lru_cache(maxsize=4096)
+def _is_harmless(shape: bytes) -> bool:
+    return bool(shape) and not _hints_at_secrets(shape.lower())
+
+
+def _hints_at_secrets(small: bytes) -> bool:
+    return any(word in small for word in _HINTS)
 
 
 @lru_cache(maxsize=16384)

@@ -32,12 +32,15 @@ class DecoderApart:
         self._left = 0
         self._end: Any = None
         self._shapes: set[bytes] = set()
+        self.shape = b""
+        """That of the last message, if it is one of those read in the caller's thread."""
         self._seen: dict[bytes, int] = {}
 
     def __call__(self, body: bytes, charset: str | None = None) -> Envelope:
         """As `decode`: the envelope, or what `decode` raises."""
         shape = shape_of(body)
-        if shape in self._shapes:
+        self.shape = shape if shape in self._shapes else b""
+        if self.shape:
             return decode(body, charset)
         envelope = self._apart(body, charset)
         if shape:

@@ -17,7 +17,7 @@ from acs.cwmp.codec import Envelope, UnknownRpc, decode
 from acs.cwmp.events import normalised
 from acs.cwmp.faults import AcsProtocolError, CwmpFault
 from acs.cwmp.identity import identity_of
-from acs.cwmp.messages import DUStateChangeComplete, Kicked, KickedResponse, TransferComplete
+from acs.cwmp.messages import DUStateChangeComplete, GetParameterValuesResponse, Inform, Kicked, KickedResponse, TransferComplete
 from acs.cwmp.session import CpeCalled, CwmpSession, EmptyPost, Informed, Replied, State, YourTurn, resumed
 from acs.devices import reports
 from acs.devices.informs import InformIn, InformOut
@@ -28,7 +28,7 @@ from acs.provisioning.procedure import MISSING_ANSWER, DeviceFacts, Done, Failed
 from acs.provisioning.quirks import STANDARD, DeviceQuirks
 from acs.provisioning.runner import Ask, Ended, Runner, Task
 from acs.recorder.service import Message, RecordIn
-from acs.secrets import mask_xml
+from acs.secrets import mask_values, mask_xml
 from acs.server.batch import Fenced, InformWork, StepWork, Takeover, kind_of
 from acs.server.batch import Informed as InformedInStore
 from acs.server.commit import GroupCommit
@@ -49,6 +49,21 @@ def new_token(worker: int) -> str:
 
 class SessionLost(Exception):
     """Another worker or a newer Inform has the device: this session is over without a word stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesOf:
+    """A message that holds values and nothing else: its tags, and the names of the parameters."""
+
+    shape: bytes
+    names: tuple[str, ...]
+
+
+def values_of(message: Any, shape: bytes) -> ValuesOf | None:
+    """Of a decoded message of a known shape; None for one that holds other things."""
+    if not shape or not isinstance(message, Inform | GetParameterValuesResponse):
+        return None
+    return ValuesOf(shape, tuple([v.name for v in message.parameter_list]))
 
 
 @dataclass(slots=True)
@@ -113,12 +128,14 @@ class Conversation:
         self.held_until = until
         return until
 
-    def note(self, from_cpe: bool, body: bytes, status: int, now: datetime, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """Remember a message for the record, masked, as far as the record's bound reaches."""
+    def note(
+        self, from_cpe: bool, body: bytes, status: int, now: datetime, headers: tuple[tuple[str, str], ...] = (), values: ValuesOf | None = None
+    ) -> None:
+        """Remember a message for the record, masked, as far as the record's bound reaches. `values`: what is known to be in it."""
         if self.recorder == "off":
             return
         quiet = not from_cpe and not self._seq  # before its first question the ACS only acknowledges: no secret is in that
-        masked = body if quiet or not body else mask_xml(body)
+        masked = body if quiet or not body else mask_xml(body) if values is None else mask_values(body, values.shape, values.names)
         if from_cpe:
             self._last_masked = masked
         if len(self.trace) >= MESSAGES_MAX:

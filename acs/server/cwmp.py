@@ -29,7 +29,7 @@ from acs.server.admission import Admission
 from acs.server.auth import CpeAuthenticator
 from acs.server.batch import Takeover
 from acs.server.commit import GroupCommit, Overloaded
-from acs.server.conversation import Conversation, NotRebuilt, SessionLost, new_token, rebuild
+from acs.server.conversation import Conversation, NotRebuilt, SessionLost, new_token, rebuild, values_of
 from acs.server.http import Connection, Request, Response
 from acs.server.login.entrance import Entrance, Turned
 from acs.server.redirects import Redirects
@@ -126,12 +126,12 @@ class CwmpHandler:
         if isinstance(envelope, Envelope) and isinstance(envelope.message, Inform) and not _is_repetition(conversation, envelope):
             if conversation is not None and _is_of(conversation, envelope.message):
                 self._abandon(conversation, "lost", "the device began a new session")
-            return await self._begin(request, envelope, body)
+            return await self._begin(request, envelope, body, self.decode.shape)
         if conversation is None:
             return await self._stray(request, envelope)
-        return await self._go_on(conversation, envelope, body, request)
+        return await self._go_on(conversation, envelope, body, request, self.decode.shape)
 
-    async def _begin(self, request: Request, envelope: Envelope, body: bytes) -> Response:
+    async def _begin(self, request: Request, envelope: Envelope, body: bytes, shape: bytes) -> Response:
         """An Inform: log in, store, answer."""
         now = self.now()
         entry = await self.entrance.admit(request, envelope.message, now)
@@ -149,7 +149,7 @@ class CwmpHandler:
             new_token(self.policy.worker), self.commit, request.peer, now, self.policy.session_timeout_s, self.policy.recorder,
             self.policy.record_bytes, login=entry.login.kind, held=entry.held, who=request.who, kicked_url=self.policy.kicked_url,
         )  # fmt: skip
-        conversation.note(True, body, 0, now, _client_headers(request))
+        conversation.note(True, body, 0, now, _client_headers(request), values_of(envelope.message, shape))
         try:
             answer = await conversation.inform(envelope, now, self.policy.tenant, self.policy.session_timeout_max_s)
         except CpeProtocolError as error:
@@ -169,13 +169,15 @@ class CwmpHandler:
         _seconds.observe((self.now() - now).total_seconds())
         return self._answer(conversation, answer, request)
 
-    async def _go_on(self, conversation: Conversation, envelope: Envelope | EmptyPost, body: bytes, request: Request) -> Response:
+    async def _go_on(
+        self, conversation: Conversation, envelope: Envelope | EmptyPost, body: bytes, request: Request, shape: bytes = b""
+    ) -> Response:
         if conversation.busy:  # the device asked again on another connection while we still store: the first one gets the answer
             _refusals.labels("twice").inc()
             return Response(503, b"", ((b"Retry-After", b"5"),), close=True)
         now = self.now()
         conversation.touch(now)
-        conversation.note(True, body, 0, now)
+        conversation.note(True, body, 0, now, values=values_of(envelope.message, shape) if isinstance(envelope, Envelope) else None)
         request.connection.state = conversation
         conversation.line = request.connection
         conversation.busy = True

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acs.errors import WrongEnvironment
-from acs.secrets import MASK, Vault, fingerprint, is_secret_name, mask_value, mask_xml, random_secret
+from acs.secrets import MASK, Vault, fingerprint, is_secret_name, mask_value, mask_values, mask_xml, random_secret
 
 VAULT = Vault(bytes(range(32)))
 OTHER = Vault(bytes(32))
@@ -206,3 +206,24 @@ def test_body_made_to_be_searched_for_ever_is_not(body: bytes):
 )
 def test_secret_at_the_cut_end_of_a_body_is_struck_out_too(body: bytes):
     assert b"hu" not in mask_xml(body)
+
+
+SHAPE = b"<Inform><ParameterList><ParameterValueStruct><Name></Name><Value></Value></ParameterValueStruct></ParameterList></Inform>"
+
+
+def told(name: str, value: str) -> bytes:
+    return SHAPE.replace(b"<Name>", b"<Name>" + name.encode()).replace(b"<Value>", b"<Value>" + value.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Device.DeviceInfo.UpTime", "5"), ("Device.Users.User.1.Password", "hush"), ("Device.X", "http://acs/f/get/1/2/" + "s" * 32), ("Device.WEPKey1", "k")],
+)
+def test_values_with_known_names_are_masked_as_any_message(name: str, value: str):
+    assert mask_values(told(name, value), SHAPE, (name,)) == mask_xml(told(name, value))
+
+
+def test_tags_that_hint_at_secrets_are_looked_at_whatever_the_names():
+    body = b"<Inform><Password>hush</Password></Inform>"
+    assert mask_values(body, b"<Inform><Password></Password></Inform>", ()) == mask_xml(body) != body
+    assert mask_values(body, b"", ()) == mask_xml(body)
