@@ -27,15 +27,26 @@ NOTIFY_LIMIT = 7000
 
 
 class Unit:
-    """One transaction: an ORM session on it, its bare connection, and the hints that leave with it."""
+    """One transaction: its connection, an ORM session on it for who asks, and the hints that leave with it."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self.hints: list[Hint] = []
+        self._session: Session | None = None
 
     @property
-    def connection(self) -> Connection:
-        return self.session.connection()
+    def session(self) -> Session:
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+        return self._session
+
+    def flush(self) -> None:
+        if self._session is not None:
+            self._session.flush()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
 
     def hint(self, kind: str, **facts: Any) -> None:
         hint = {"kind": kind, **facts}
@@ -55,15 +66,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """A unit that commits at the end, or leaves nothing behind when an exception passes through it."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"hearthline_write": True})
-            unit = Unit(session)
-            yield unit  # an exception here closes the session, which rolls back
-            session.flush()
-            if unit.hints and not self.is_sqlite:
-                for part in _split_hints(unit.hints):
-                    session.execute(text("SELECT pg_notify(:c, :p)"), {"c": NOTIFY_CHANNEL, "p": part})
-            session.commit()
+        with self.engine.connect().execution_options(hearthline_write=True) as connection, connection.begin():
+            unit = Unit(connection)
+            try:
+                yield unit  # an exception here rolls back
+                unit.flush()
+                if unit.hints and not self.is_sqlite:
+                    for part in _split_hints(unit.hints):
+                        connection.execute(text("SELECT pg_notify(:c, :p)"), {"c": NOTIFY_CHANNEL, "p": part})
+            finally:
+                unit.close()
         if unit.hints and self.is_sqlite and self._publish is not None:
             self._publish(unit.hints)
 
