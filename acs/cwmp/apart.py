@@ -18,8 +18,10 @@ from acs.cwmp.codec import Envelope, decode
 OCTETS_PER_THREAD = 64 * 1024 * 1024
 """What one thread reads at most, and so the most that its names can hold: thousands of Informs, or two of the largest messages."""
 
-SHAPES_MOST, SHAPE_MOST, SEEN_BEFORE = 4000, 4096, 3
-"""Shapes that are read in the caller's thread, octets of one, and how often it was read apart before."""
+SHAPES_MOST, SHAPE_MOST, SEEN_BEFORE = 8 * 1024 * 1024, 16 * 1024, 3
+"""Octets of all shapes that are read in the caller's thread, and of one; how often it was read apart before."""
+SEEN_MOST = 500
+"""Shapes that were met and are not read in the caller's thread yet."""
 _TEXT = re.compile(rb">\s*+[^<>&]++(?=<)")
 """Text between two tags. Not text that is blank (libxml2 keeps short ones of these too), nor what could be a piece of markup."""
 
@@ -32,6 +34,7 @@ class DecoderApart:
         self._left = 0
         self._end: Any = None
         self._shapes: set[bytes] = set()
+        self._octets = 0
         self.shape = b""
         """That of the last message, if it is one of those read in the caller's thread."""
         self._seen: dict[bytes, int] = {}
@@ -49,14 +52,15 @@ class DecoderApart:
 
     def _note(self, shape: bytes) -> None:
         """Another message of this shape could be read."""
-        if len(self._shapes) >= SHAPES_MOST:
+        if self._octets + len(shape) > SHAPES_MOST:
             return
         times = self._seen.get(shape, 0) + 1
         if times >= SEEN_BEFORE:
             self._seen.pop(shape, None)
             self._shapes.add(shape)
+            self._octets += len(shape)
             return
-        if len(self._seen) >= SHAPES_MOST:
+        if len(self._seen) >= SEEN_MOST:
             self._seen.clear()
         self._seen[shape] = times
 

@@ -167,6 +167,10 @@ class Decoder:
 # ---- sessions and connections ----------------------------------------------------------------------------------
 
 
+WAITING = 10
+"""More requests than may wait on one connection."""
+
+
 class _Stack:
     """An ACS in memory, with a device that has always something to be asked."""
 
@@ -193,6 +197,8 @@ class _Stack:
         if self._runs % 10 == 0:
             self._queue(("read", {"paths": ["Device.DeviceInfo.SoftwareVersion"]}) if self._runs % 20 else ("reboot", {}))
         if self._runs % 50 == 0:
+            for _ in range(WAITING):  # what waited on a connection comes one by one, each after its commit
+                self._settle()
             bench.clock.advance(400)
             bench.handler.sweep()
             bench.factory.sweep()

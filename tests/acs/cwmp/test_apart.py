@@ -121,7 +121,8 @@ def test_messages_that_differ_in_texts_have_one_shape():
 
 
 def test_only_so_many_shapes_are_ever_read_in_the_callers_thread(monkeypatch):
-    monkeypatch.setattr(apart, "SHAPES_MOST", 2)
+    monkeypatch.setattr(apart, "SHAPES_MOST", 2 * len(shape_of(inform())) + 40)
+    monkeypatch.setattr(apart, "SEEN_MOST", 2)
     read = DecoderApart()
     for n in range(8):
         body = inform().replace(b"</soap:Body>", b"</soap:Body>" + b"<x%d/>" % (n % 4))
