@@ -102,7 +102,8 @@ def _spare_the_collector() -> None:
 @click.option("--worker", type=int, hidden=True)
 @click.option("--fd", type=int, hidden=True)
 @click.option("--plain-fd", type=int, hidden=True)
-def cwmp(workers: int | None, worker: int | None, fd: int | None, plain_fd: int | None) -> None:
+@click.option("--parent", type=int, hidden=True)
+def cwmp(workers: int | None, worker: int | None, fd: int | None, plain_fd: int | None, parent: int | None) -> None:
     """Serve CWMP and files, and wake devices."""
     from acs.server.process import CwmpChild, CwmpParent
     from acs.serving.workers import follow_parent
@@ -111,7 +112,7 @@ def cwmp(workers: int | None, worker: int | None, fd: int | None, plain_fd: int 
     settings = load(cwmp_workers=workers)
     prepare_home(settings)
     if worker is not None and fd is not None:
-        follow_parent()
+        follow_parent(parent)
         _run(settings, lambda reactor: CwmpChild(reactor, settings, worker, fd, plain_fd))
         return
     if settings.cpe_auth == "none":

@@ -56,14 +56,15 @@ def told(command: Command) -> Command:
 @click.option("--port", type=click.IntRange(0, 65535), help="Default HEARTHLINE_WEB_PORT; 0 for a free one.")
 @click.option("--worker", type=int, hidden=True)
 @click.option("--fd", type=int, hidden=True, help="File descriptor of a listening socket to serve (a worker).")
+@click.option("--parent", type=int, hidden=True)
 @told
-def web(workers: int | None, port: int | None, worker: int | None, fd: int | None) -> None:
+def web(workers: int | None, port: int | None, worker: int | None, fd: int | None, parent: int | None) -> None:
     """Serve pages, REST and live events."""
     given = settings.load(web_port=port, web_workers=workers)
     log.configure(given.log, given.log_level)
     settings.prepare_home(given)
     if fd is not None:
-        follow_parent()
+        follow_parent(parent)
         serve(given, handed(fd))
         return
     listening = bind(given.bind, given.web_port, "pages", "HEARTHLINE_WEB_PORT")

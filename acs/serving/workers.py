@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 
 from acs import log
+from acs.errors import WrongEnvironment
 
 _log = log.get("workers")
 STOP_S = 8.0
@@ -19,12 +20,17 @@ FIRST_DELAY_S = 0.5
 OLD_S = 60.0
 
 
-def follow_parent() -> None:
-    """Ask the kernel to end this process when its parent is killed, so that a kill -9 leaves no orphan on the socket (Linux only)."""
+def follow_parent(parent: int | None) -> None:
+    """Ask the kernel to end this process when its parent is killed, so that a kill -9 leaves no orphan on the socket (Linux only).
+
+    `parent` is who started us. One that died before we could ask will never be told of: then we end here.
+    """
     if sys.platform.startswith("linux"):
         import ctypes
 
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        if parent is not None and os.getppid() != parent:
+            raise WrongEnvironment(f"The process {parent} that started this worker is gone.")
 
 
 class _Child(ProcessProtocol):
@@ -37,7 +43,7 @@ class _Child(ProcessProtocol):
 
 
 class Workers:
-    """`count` processes of `hearthline ARGS --worker N --fd 3`, each with the shared socket as file descriptor 3; a second one is 4."""
+    """`count` processes of `hearthline ARGS --worker N --fd 3 --parent PID`, each with the shared socket as file descriptor 3; a second one is 4."""
 
     def __init__(self, reactor: Any, args: Sequence[str], count: int, fd: int, more: Sequence[int] = ()) -> None:
         self._reactor, self._args, self._fds = reactor, list(args), (fd, *more)
@@ -55,7 +61,7 @@ class Workers:
         if self._stopping is not None:
             return
         child = _Child(self, number)
-        command = [sys.executable, "-m", "acs.cli", *self._args, "--worker", str(number), "--fd", "3"]
+        command = [sys.executable, "-m", "acs.cli", *self._args, "--worker", str(number), "--fd", "3", "--parent", str(os.getpid())]
         if len(self._fds) > 1:
             command += ["--plain-fd", "4"]
         fds = {0: 0, 1: 1, 2: 2} | dict(enumerate(self._fds, 3))

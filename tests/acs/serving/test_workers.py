@@ -1,5 +1,8 @@
 """Worker processes: each gets the shared socket, is started again when it dies, and ends with its parent."""
 
+import os
+import subprocess
+import sys
 
 import pytest
 from twisted.internet import error
@@ -38,7 +41,7 @@ def house():
 
 def test_each_worker_gets_its_number_and_the_shared_socket(house):
     reactor, _ = house
-    assert [p.command[-5:] for p in reactor.started] == [["cwmp", "--worker", str(n), "--fd", "3"] for n in (0, 1)]
+    assert [p.command[-7:] for p in reactor.started] == [["cwmp", "--worker", str(n), "--fd", "3", "--parent", str(os.getpid())] for n in (0, 1)]
     assert all(p.descriptors[3] == 7 for p in reactor.started)
 
 
@@ -50,7 +53,7 @@ def test_dead_worker_is_started_again_later_each_time_it_dies_young(house, capsy
         assert len(reactor.started) == 2 + attempt
         reactor.advance(0.02)
         assert len(reactor.started) == 3 + attempt
-    assert reactor.started[-1].command[-3] == "1"
+    assert reactor.started[-1].command[-5] == "1"
     assert "cwmp worker 1 ended" in capsys.readouterr().out
 
 
@@ -89,3 +92,12 @@ def test_stop_forgets_a_worker_that_waits_to_be_started(house):
     assert workers.stop().called
     reactor.advance(60)
     assert len(reactor.started) == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel of Linux ends who follows its parent")
+@pytest.mark.parametrize(("parent", "code"), [(os.getpid(), 0), (1 if os.getpid() != 1 else 2, 2)])
+def test_worker_whose_parent_was_killed_before_it_could_follow_ends_by_itself(parent: int, code: int):
+    """Else it would hold the socket for ever, and its parent could not be started again."""
+    script = "from acs.serving.workers import follow_parent as follow\nfrom acs.errors import WrongEnvironment\n"
+    script += f"try: follow({parent})\nexcept WrongEnvironment: exit(2)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == code
