@@ -124,7 +124,7 @@ _XML_FIELD = re.compile(
 )
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def is_secret_name(path: str) -> bool:
     """Whether a parameter's name alone says that its value is a secret."""
     return _SECRET_LEAF.search(path) is not None
@@ -173,7 +173,7 @@ def _hints_at_secrets(small: bytes) -> bool:
     return any(word in small for word in _HINTS)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def _is_secret_leaf(name: bytes) -> bool:
     return is_secret_name(name.decode("utf-8", "replace"))
 

@@ -30,7 +30,10 @@ _ERRORS = ("acs.errors", "acs.secrets")
 _BOTTOM = (*_ERRORS, "acs.log", "acs.settings", "acs.db")
 _ROWS = (*_BOTTOM, "acs.audit", "acs.jobs")
 _PURE = ("acs.cwmp", "acs.provisioning", "datamodels")
-_WITH_DOORS = ("access", "bulk", "campaigns", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder", "redirects")
+_WITH_DOORS = (
+    "access", "bulk", "campaigns", "desired", "devices", "finding", "firmware", "hooks", "monitoring", "operations", "quirks", "reach", "recorder",
+    "redirects",
+)  # fmt: skip
 _DOORS = tuple(f"acs.{part}.{door}" for part in _WITH_DOORS for door in ("service", "views"))
 _MONITORING = tuple(f"acs.monitoring.{part}" for part in ("absence", "alarms", "figures", "fleet", "members", "partitions", "reports", "series"))
 _WORDS = ("acs.cwmp.events", "acs.cwmp.faults", "acs.cwmp.identity", "acs.cwmp.paths", "acs.cwmp.times")

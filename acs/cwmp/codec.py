@@ -586,7 +586,7 @@ def _encode_info(item: ParameterInfoStruct) -> str:
     return f"<ParameterInfoStruct><Name>{_path(item.name)}</Name><Writable>{int(item.writable)}</Writable></ParameterInfoStruct>"
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def _path(name: str) -> str:
     if len(name) > 256:
         raise AcsProtocolError(f"a parameter name is limited to 256 characters, {name[:40]!r}… has {len(name)}")

@@ -6,7 +6,7 @@ read: the cost of an Inform does not depend on how much is stored (architecture:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -277,7 +277,7 @@ def _one(
         "session_token": work.token,
         "session_state": work.session_state,
         "session_until": work.session_until,
-        "last_boot_at": work.at if BOOT in codes else head.last_boot_at,
+        "last_boot_at": work.at if BOOT in codes and not _is_same_start(inform, work.at, head.last_boot_at) else head.last_boot_at,
         "last_bootstrap_at": work.at if BOOTSTRAP in codes else head.last_bootstrap_at,
         "first_seen_at": head.first_seen_at or work.at,
     }
@@ -291,6 +291,14 @@ def _one(
         informed_before=head.inform_values or "",
     )  # fmt: skip
     return out, row
+
+
+_SAME_START = timedelta(hours=2)
+
+
+def _is_same_start(inform: Inform, at: datetime, known: datetime | None) -> bool:
+    """Events are told again until a session ends well (conformance D-31): a retry soon after a start tells of that start."""
+    return bool(inform.retry_count) and known is not None and at - known < _SAME_START
 
 
 def _named(values: Sequence[ParameterValueStruct], known: str) -> tuple[Sequence[ParameterValueStruct], str]:

@@ -206,7 +206,8 @@ def known_type(kind: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\0", "") if "\0" in text else text
+    """Without what has a meaning of its own here; XML can carry neither."""
+    return text.replace("\0", "").replace(ABSENT, "") if "\0" in text or ABSENT in text else text
 
 
 def _letter(kind: str) -> str:

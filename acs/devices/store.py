@@ -158,9 +158,9 @@ def _with_bases(connection: Connection, stored: dict[int, _Packed], device_ids: 
 
 
 def _whole(connection: Connection, device_id: int) -> _Packed:
-    stored = _stored(connection, (device_id,))
-    _with_bases(connection, stored, (device_id,))
-    return stored.get(device_id, _NOTHING)
+    base = fetch_rows(connection, ParamBase, ("path_set_id", "packed"), "device_id", (device_id,))
+    delta = fetch_rows(connection, ParamDelta, ("packed",), "device_id", (device_id,))
+    return replace(_Packed(*base[0]) if base else _NOTHING, delta=delta[0][0] if delta else b"")
 
 
 def _tree_of(connection: Connection, sets: PathSets, stored: _Packed) -> Tree:
@@ -399,7 +399,7 @@ def informed_item(name: str, value: str, kind: str) -> str:
     return begin + encode_basestring(value) + end
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _around(name: str, kind: str) -> tuple[str, str]:
     """Names and types are the same in each Inform: only values are written anew."""
     return f"[{encode_basestring(name)},", f",{encode_basestring(kind)}]"

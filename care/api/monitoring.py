@@ -227,6 +227,7 @@ def alarms(query: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.VIEW_DEVICES)
 @bp.response(200, MonitoringAlarmSchema)
 def alarm(alarm_id: int) -> dict[str, Any]:
+    """One alarm."""
     return alarm_of(services().monitoring.alarm(current_user_view().tenant, alarm_id))
 
 
@@ -246,6 +247,7 @@ def act(given: dict[str, Any], alarm_id: int) -> dict[str, Any]:
 @needs(Permission.VIEW_FLEET)
 @bp.response(200, MonitorListSchema)
 def monitors() -> dict[str, Any]:
+    """The monitors of the tenant."""
     return {"items": [monitor_of(m) for m in services().monitoring.monitors(current_user_view().tenant)]}
 
 
@@ -262,6 +264,7 @@ def add_monitor(given: dict[str, Any]) -> dict[str, Any]:
 @needs(Permission.VIEW_FLEET)
 @bp.response(200, MonitorSchema)
 def monitor(monitor_id: int) -> dict[str, Any]:
+    """One monitor with its thresholds."""
     return monitor_of(services().monitoring.monitor(current_user_view().tenant, monitor_id))
 
 
@@ -270,6 +273,7 @@ def monitor(monitor_id: int) -> dict[str, Any]:
 @bp.arguments(MonitorSchema)
 @bp.response(200, MonitorSchema)
 def change_monitor(given: dict[str, Any], monitor_id: int) -> dict[str, Any]:
+    """Change a monitor."""
     return monitor_of(services().monitoring.save(current_actor(), given, monitor_id))
 
 

@@ -50,10 +50,13 @@ class Box:
     asked: list[str] = field(default_factory=list)
     effects: Counter[str] = field(default_factory=Counter)
     transfer: str = ""
+    retries: int = 0
+    """Sessions since it started last: it tells of a start until one of them ends well."""
 
     def first(self) -> list[bytes]:
         """What it says before it is asked anything, as bodies; the cookie is added when they are sent."""
-        said = [envelope(inform("S1", *self.events, values={VERSION: self.tree[VERSION]})), envelope(GetRPCMethods(), "call")]
+        said = [envelope(inform("S1", *self.events, values={VERSION: self.tree[VERSION]}, retry=self.retries)), envelope(GetRPCMethods(), "call")]
+        self.retries += 1
         if self.transfer:
             said.append(envelope(TransferComplete(self.transfer, FaultStruct(0, ""), NO_TIME, NO_TIME), "told"))
         return [*said, b""]
@@ -64,6 +67,8 @@ class Box:
         name = type(question).__name__
         self.asked.append(name)
         self.effects[name] += 1
+        if name in ("Reboot", "FactoryReset", "Download"):
+            self.retries = 0
         match name:
             case "Reboot":
                 message: Any = RebootResponse()

@@ -84,13 +84,18 @@ def test_thirty_seconds_without_an_answer_are_waited_for():
 
 
 @pytest.mark.cwmp("A-68", "X-8")
-def test_503_with_retry_after_is_a_failed_session_like_any_other():
-    acs = ScriptedAcs(verdicts=[Response(503, (("retry-after", "3600"),), b"")])
+@pytest.mark.parametrize("is_deaf", [True, False])
+def test_503_with_retry_after_is_a_failed_session_like_any_other(is_deaf: bool):
+    """A device may honour the wait, and one that does not applies the table; either way it is counted as a retry."""
+    acs = ScriptedAcs(verdicts=[Response(503, (("retry-after", "60"),), b"")])
     device, clock = make_device(acs)
+    device.habits.deaf_share = 1.0 if is_deaf else 0.0
     device.start(0)
     pass_time(clock, 4.9)
     assert len(acs.informs) == 1
     pass_time(clock, 5.2)
+    assert [inform.retry_count for inform in acs.informs] == ([0, 1] if is_deaf else [0])
+    pass_time(clock, 60, 1)
     assert [inform.retry_count for inform in acs.informs] == [0, 1]
 
 

@@ -169,10 +169,11 @@ def firmware_verify(ctx: Context) -> Procedure:
 
 
 def _counting_starts(ctx: Context) -> Context:
-    """The same with this contact's start counted. A session that is asked for anew counts it once more: one too many is not a loop."""
-    if BOOT not in ctx.events and BOOTSTRAP not in ctx.events:
+    """The same with this contact's start counted, once: a device tells of a start again until a session of it ends well."""
+    started = ctx.facts.booted_at.isoformat() if ctx.facts.booted_at is not None else ""
+    if (BOOT not in ctx.events and BOOTSTRAP not in ctx.events) or (started and started == ctx.memo.get("started")):
         return ctx
-    return replace(ctx, memo={**ctx.memo, "boots": int(ctx.memo.get("boots", 0)) + 1})
+    return replace(ctx, memo={**ctx.memo, "boots": int(ctx.memo.get("boots", 0)) + 1, "started": started})
 
 
 def _looping(ctx: Context, version: str, result: Mapping[str, Any]) -> Failed:

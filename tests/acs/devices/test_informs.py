@@ -283,3 +283,13 @@ def test_a_name_without_a_root_among_others_is_put_below_theirs(database, vault,
     mixed = replace(inform("2 PERIODIC"), parameter_list=values)
     (out,) = informed(database, vault, inform_in(mixed, now))
     assert (out.root, out.software_version, out.hardware_version) == ("InternetGatewayDevice", "7.1", "B")
+
+
+@pytest.mark.parametrize(("later", "retry", "is_new"), [(60, 1, False), (60, 0, True), (3 * 3600, 1, True)])
+def test_start_that_is_told_again_is_one_start(database, vault, now, later, retry, is_new):
+    """A device repeats its events until a session ends well; RetryCount says that it does."""
+    first = inform("1 BOOT")
+    (out,) = informed(database, vault, inform_in(first, now))
+    again = replace(first, retry_count=retry)
+    informed(database, vault, inform_in(again, now + timedelta(seconds=later)))
+    assert (head(database, out.device_id).last_boot_at == now) is not is_new

@@ -15,7 +15,7 @@ from tests.care import samples
 from tests.care.conftest import OTHER_TENANT
 
 ANNA = Actor("user:anna", DEFAULT_TENANT)
-QUERIES = 13
+QUERIES = 14
 
 
 @pytest.mark.parametrize(
