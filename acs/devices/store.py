@@ -193,13 +193,6 @@ class Arrived:
     """With these values the device is known: they are its base, however few they are."""
 
 
-def store_values(
-    connection: Connection, vault: Vault, tenant: int, device_id: int, values: Sequence[ParameterValueStruct], at: datetime, origin: str
-) -> None:
-    """Keep values of one device: `store_arrived` for a single one."""
-    store_arrived(connection, vault, PathSets(), [Arrived(tenant, device_id, values, at, origin)])
-
-
 def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived: Sequence[Arrived], heads: HeadWrites | None = None) -> None:
     """Keep values of many devices; of two of one parameter the later in the list counts.
 

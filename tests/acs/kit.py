@@ -1,10 +1,10 @@
 """What tests of the device store and of operations share: devices, Informs and values, made in a line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from acs.cwmp.identity import Identity, identity_of
@@ -13,6 +13,7 @@ from acs.db.engine import Database
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices.informs import InformIn, InformOut, apply_informs
 from acs.devices.models import Device
+from acs.devices.store import Arrived, PathSets, store_arrived
 from acs.devices.views import DeviceId
 from acs.recorder import service as recorder
 from acs.recorder.models import SessionRecord
@@ -59,6 +60,13 @@ def head(database: Database, device_id: int) -> Device:
         assert device is not None
         session.expunge(device)
         return device
+
+
+def store_values(
+    connection: Connection, vault: Vault, tenant: int, device_id: int, values: Sequence[ParameterValueStruct], at: datetime, origin: str
+) -> None:
+    """Keep values of one device, as a session that read them does."""
+    store_arrived(connection, vault, PathSets(), [Arrived(tenant, device_id, values, at, origin)])
 
 
 def add_device(database: Database, serial: str = "NV1000001", trust: str = "admitted", **columns: Any) -> DeviceId:

@@ -7,8 +7,9 @@ import pytest
 from acs.audit import Actor
 from acs.cwmp import messages as m
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.devices import reports, service, store
+from acs.devices import reports, service
 from acs.operations.models import Operation
+from tests.acs.kit import store_values
 from tests.browser.conftest import PHONE, SCREENSHOTS, WIDE
 from tests.browser.test_accessibility import AXE, violations
 from tests.care import samples
@@ -35,7 +36,7 @@ def device(live_server) -> int:
     told = {"rpc_methods": {"methods": ["GetRPCMethods", "SetParameterValues", "ScheduleInform", "ScheduleDownload", "CancelTransfer", "ChangeDUState"]},
             "queued_transfers": {"transfers": [transfer], "complete": True}}  # fmt: skip
     with services.db.write() as unit:
-        store.store_values(unit.connection, services.vault, int(DEFAULT_TENANT), found, values, now, "session")
+        store_values(unit.connection, services.vault, int(DEFAULT_TENANT), found, values, now, "session")
         reports.store(unit.connection, int(DEFAULT_TENANT), found, now, [reports.of(m.RequestDownload("1 Firmware Upgrade Image"), 1)])
         service.set_tags(unit, Actor("user:ada", DEFAULT_TENANT), found, ["pilot"], now)
     for kind, result in told.items():

@@ -19,7 +19,7 @@ from acs.operations.models import Operation
 from acs.operations.personal import PersonalValue
 from acs.provisioning.procedure import Snapshot
 from acs.provisioning.procedures.configuring import configure
-from tests.acs.kit import add_device
+from tests.acs.kit import add_device, store_values
 from tests.acs.provisioning import scripted
 from tests.acs.provisioning.test_desired import OBJECTS, TREE
 
@@ -56,7 +56,7 @@ class Homes:
         paths = {"channel": CHANNEL, "ssid": SSID}
         with self.database.write() as unit:
             told = [ParameterValueStruct(paths.get(name, name), text, "string") for name, text in values.items()]
-            store.store_values(unit.connection, self.vault, 1, number, told, self.now, "session")
+            store_values(unit.connection, self.vault, 1, number, told, self.now, "session")
 
     def profile(self, name="Basic", document=None, **given):
         with self.database.write() as unit:
@@ -89,7 +89,7 @@ class Homes:
         self.now += timedelta(seconds=2)
         with self.database.write() as unit:
             read = [ParameterValueStruct(path, text, "string") for path, text in device.values.items()]
-            store.store_values(unit.connection, self.vault, 1, number, read, self.now, "session")
+            store_values(unit.connection, self.vault, 1, number, read, self.now, "session")
             service.settle(unit, [Configured(1, number, self.now, outcome)])
         self.now += timedelta(seconds=2)
         return device.asked

@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from acs import audit
 from acs.cwmp.messages import DeviceIdStruct
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.devices import merging, service, store
+from acs.devices import merging, service
 from acs.devices.models import Device, DeviceAlias, DeviceCredential, DeviceEvent
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.operations import service as operations
 from acs.operations.models import Operation
 from acs.recorder.models import SessionRecord
-from tests.acs.kit import add_device, head, inform, inform_in, informed, value
+from tests.acs.kit import add_device, head, inform, inform_in, informed, store_values, value
 
 OLD = DeviceIdStruct("Norvik", "00D09E", "G240", "OLD1")
 NEW = DeviceIdStruct("Norvik", "00D09E", "G240", "NEW1")
@@ -36,8 +36,8 @@ def pair(any_database, vault, actor, now):
             unit.session.add(
                 DeviceCredential(device_id=device, tenant_id=1, username=f"u{device}", secret=vault.seal(secret), next_secret="")
             )
-        store.store_values(unit.connection, vault, 1, old, [value("Device.X", "old")], now, "session")
-        store.store_values(unit.connection, vault, 1, new, [value("Device.X", "new")], now, "session")
+        store_values(unit.connection, vault, 1, old, [value("Device.X", "old")], now, "session")
+        store_values(unit.connection, vault, 1, new, [value("Device.X", "new")], now, "session")
         service.set_tags(unit, actor, old, ["vip"], now)
         service.set_tags(unit, actor, new, ["spare"], now)
         for device in (old, new):

@@ -11,13 +11,13 @@ from acs.db.tenancy import DEFAULT_TENANT, TenantId
 from acs.devices import service
 from acs.devices.models import Device, DeviceEvent, DeviceTag, ParamBase, ParamDelta
 from acs.devices.packing import Stored, Tree
-from acs.devices.store import store_snapshot, store_values
+from acs.devices.store import store_snapshot
 from acs.devices.views import Presence
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.provisioning.plan import Trust
 from acs.provisioning.procedure import Snapshot
 from acs.secrets import MASK
-from tests.acs.kit import add_device, value
+from tests.acs.kit import add_device, store_values, value
 
 HOUR = timedelta(hours=1)
 PASSPHRASE = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import event, func, select
 
 from acs.devices.models import ParamBase, ParamDelta, PathSet
-from acs.devices.store import FOLD_AT, SEALED, load_tree, reveal, silent_after, store_snapshot, store_values
+from acs.devices.store import FOLD_AT, SEALED, load_tree, reveal, silent_after, store_snapshot
 from acs.provisioning.procedure import Snapshot
-from tests.acs.kit import add_device, head, inform, inform_in, informed, value
+from tests.acs.kit import add_device, head, inform, inform_in, informed, store_values, value
 
 MINUTE = timedelta(minutes=1)
 PASSPHRASE = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"

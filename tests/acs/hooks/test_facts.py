@@ -2,10 +2,9 @@
 
 import pytest
 
-from acs.devices.store import store_values
 from acs.errors import HearthlineError
 from acs.hooks.facts import facts_of
-from tests.acs.kit import add_device, value
+from tests.acs.kit import add_device, store_values, value
 
 
 def test_facts_are_head_tags_and_values_without_secrets(any_database, vault, actor, now):

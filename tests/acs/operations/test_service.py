@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import text
 
 from acs import audit
-from acs.devices.store import store_values
 from acs.errors import Conflict, Invalid, NotFound, UnknownDevice
 from acs.operations import service
 from acs.operations.keys import new_command_key
@@ -17,7 +16,7 @@ from acs.provisioning.kinds import KINDS
 from acs.provisioning.procedure import Done, Failed, Transfer, Trigger, Wait
 from acs.provisioning.runner import Ended
 from acs.secrets import MASK
-from tests.acs.kit import add_device, head, value
+from tests.acs.kit import add_device, head, store_values, value
 
 MINUTE = timedelta(minutes=1)
 PASSPHRASE = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"

@@ -5,6 +5,7 @@ import pytest
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.secrets import MASK
 from care.security.permissions import Role
+from tests.acs.kit import store_values
 from tests.care import samples
 from tests.care.api.conftest import Program
 from tests.care.conftest import ADMIN, PASSWORD
@@ -51,11 +52,10 @@ def test_device_is_registered_changed_and_removed(program):
 
 def test_parameters_and_canonical_values_are_masked(program, services, db, clock, device_id):
     from acs.cwmp.messages import ParameterValueStruct
-    from acs.devices import store
 
     path = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
     with db.write() as unit:
-        store.store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
+        store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
     page = program("GET", f"/devices/1/parameters?prefix={path}").json
     assert (page["items"][0]["value"], page["items"][0]["secret"]) == (MASK, True)
     assert program("GET", "/devices/1/parameters?q=horse-battery").json["items"] == []

@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from acs.cwmp.identity import Identity
 from acs.cwmp.messages import ParameterValueStruct
 from acs.db.engine import Database
-from acs.devices import store
 from acs.errors import NotFound
 from acs.secrets import MASK, Vault
 from care.devices.explaining import FATES, offered, told
 from datamodels import library
 from datamodels.canonical import Fate
 from datamodels.cli import datamodel
+from tests.acs.kit import store_values
 from tests.care import samples
 from tests.care.conftest import ADMIN
 from tests.care.devices.conftest import text
@@ -40,7 +40,7 @@ def test_path_row_rule_raw_text_and_age_are_told(app, known):
 def test_a_secret_stays_masked_all_the_way(app, db, services, home, clock):
     device_id, path = home(), "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
     with db.write() as unit:
-        store.store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
+        store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
     with app.test_request_context():
         found = told(services.devices.known(1, device_id)[1], "wifi.2g.passphrase")
     assert (found.raw, found.value) == (MASK, MASK)

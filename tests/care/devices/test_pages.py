@@ -4,8 +4,8 @@ import pytest
 
 from acs.cwmp import messages as m
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.devices import store
 from care.security.permissions import Role
+from tests.acs.kit import store_values
 from tests.care import samples
 from tests.care.devices.conftest import text
 
@@ -83,7 +83,7 @@ def test_tests_of_the_access_line_are_offered_where_there_is_one_and_the_droppin
     fibre, dsl = home(samples.NORVIK), home(samples.NORVIK, 2)
     with db.write() as unit:
         line = m.ParameterValueStruct("Device.DSL.Line.1.Status", "Up", "string")
-        store.store_values(unit.connection, services.vault, int(DEFAULT_TENANT), dsl, [line], clock(), "session")
+        store_values(unit.connection, services.vault, int(DEFAULT_TENANT), dsl, [line], clock(), "session")
     shown = text(signed_in().get(f"/devices/{fibre}/diagnostics"))
     assert "Self test" in shown
     assert "/ask/line_test" not in shown and "/ask/atm_loopback" not in shown

@@ -3,6 +3,7 @@
 
 
 from care.security.permissions import Role
+from tests.acs.kit import store_values
 from tests.care.devices.conftest import text
 
 
@@ -18,12 +19,11 @@ def test_only_the_open_branch_is_sent(signed_in, home):
 
 def test_search_goes_over_words_paths_and_values_but_never_passwords(signed_in, db, services, home, clock):
     from acs.cwmp.messages import ParameterValueStruct
-    from acs.devices import store
 
     device_id, browser = home(), signed_in()
     path = "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
     with db.write() as unit:
-        store.store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
+        store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
     assert "p-Device-WiFi-Radio-1-Channel" in text(browser.get(f"/devices/{device_id}/parameters?q=radio channel"))
     assert "Sunflower" in text(browser.get(f"/devices/{device_id}/parameters?q=sunflower"))
     assert "Nothing fits" in text(browser.get(f"/devices/{device_id}/parameters?q=horse-battery"))

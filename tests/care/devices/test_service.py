@@ -11,6 +11,7 @@ from acs.operations.views import OperationState
 from acs.quirks import service as registry
 from acs.secrets import MASK
 from care.security.permissions import Permission
+from tests.acs.kit import store_values
 from tests.care import samples
 from tests.care.conftest import OTHER_TENANT
 
@@ -200,11 +201,10 @@ def test_double_press_makes_one_operation(services, home):
 
 def test_revealed_secret_leaves_an_audit_line(services, db, home, clock):
     from acs.cwmp.messages import ParameterValueStruct
-    from acs.devices import store
 
     device_id, path = home(), "Device.WiFi.AccessPoint.1.Security.KeyPassphrase"
     with db.write() as unit:
-        store.store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
+        store_values(unit.connection, services.vault, 1, device_id, [ParameterValueStruct(path, "horse-battery", "string")], clock(), "session")
     assert services.devices.known(DEFAULT_TENANT, device_id)[1].value("wifi.2g.passphrase") == MASK
     assert services.devices.reveal(ANNA, device_id, path) == "horse-battery"
     with db.read() as session:

@@ -7,10 +7,11 @@ import pytest
 from acs.audit import Actor
 from acs.cwmp.messages import ParameterValueStruct, RequestDownload
 from acs.db.tenancy import DEFAULT_TENANT
-from acs.devices import reports, store
+from acs.devices import reports
 from acs.operations import service as operations
 from acs.operations.models import Operation
 from care.security.permissions import Role
+from tests.acs.kit import store_values
 from tests.care.devices.conftest import text
 
 UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
@@ -34,7 +35,7 @@ def open_to_moves(services):
 def with_modules(db, services, device_id, clock):
     with db.write() as unit:
         values = [ParameterValueStruct(name, value, "string") for name, value in MODULES.items()]
-        store.store_values(unit.connection, services.vault, int(DEFAULT_TENANT), device_id, values, clock(), "session")
+        store_values(unit.connection, services.vault, int(DEFAULT_TENANT), device_id, values, clock(), "session")
 
 
 def sealed_in(page: str) -> str:
