@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from acs.db import upgrade
 from acs.db.base import Base
 from acs.db.engine import Database
+from acs.devices.store import load_tree
 from acs.settings import MODEL_MODULES
 
 VERSIONS = Path(upgrade.__file__).parent / "migrations" / "versions"
@@ -98,3 +99,32 @@ def test_history_is_one_line_and_files_say_what_they_do():
         assert re.fullmatch(rf"\d{{8}}_\d{{4}}_{script.revision}_[a-z0-9_]+\.py", Path(script.path).name)
         assert script.doc
     assert {path.name for path in VERSIONS.glob("*.py")} == {"__init__.py", *(Path(s.path).name for s in scripts.walk_revisions())}
+
+
+def test_rows_of_values_read_since_become_documents(empty_url):
+    """Revision 0007: what a device had beside its base is there afterwards, with its ages."""
+    upgrade.upgrade(empty_url, "0006")
+    database = Database(empty_url)
+    with database.write() as unit:
+        say = unit.connection.exec_driver_sql
+        texts = (
+            "manufacturer", "model", "hardware_version", "software_version", "root", "address", "wan_address", "connection_request_url", "parameter_key",
+            "wake_result", "wake_detail", "note",
+        )  # fmt: skip
+        say(
+            f"INSERT INTO device (id, tenant_id, key, oui, product_class, serial_number, trust, preregistered, inform_interval_s, silent_told, inform_count,"
+            f" epoch, {', '.join(texts)}) VALUES (7, 1, 'k', 'o', 'p', 's', 'admitted', false, 0, false, 0, 0{", ''" * len(texts)})"
+        )
+        for id_, path in ((1, "Device.A"), (2, "Device.B")):
+            say(f"INSERT INTO param_name (id, path) VALUES ({id_}, '{path}')")
+            say("INSERT INTO param_live (device_id, name_id, tenant_id, value, type, at, origin)"
+                f" VALUES (7, {id_}, 1, 'v{id_}', 'string', '2026-11-22 01:02:0{id_}+00:00', 'session')")  # fmt: skip
+    database.close()
+    upgrade.upgrade(empty_url)
+    database = Database(empty_url)
+    with database.read() as session:
+        tree = load_tree(session.connection(), 7)
+    database.close()
+    assert {path: (stored.value, stored.at.second, stored.origin) for path, stored in tree.values.items()} == {
+        "Device.A": ("v1", 1, "session"), "Device.B": ("v2", 2, "session"),
+    }  # fmt: skip
