@@ -111,9 +111,10 @@ def test_rows_of_values_read_since_become_documents(empty_url):
             "manufacturer", "model", "hardware_version", "software_version", "root", "address", "wan_address", "connection_request_url", "parameter_key",
             "wake_result", "wake_detail", "note",
         )  # fmt: skip
+        empty = ", ''" * len(texts)
         say(
             f"INSERT INTO device (id, tenant_id, key, oui, product_class, serial_number, trust, preregistered, inform_interval_s, silent_told, inform_count,"
-            f" epoch, {', '.join(texts)}) VALUES (7, 1, 'k', 'o', 'p', 's', 'admitted', false, 0, false, 0, 0{", ''" * len(texts)})"
+            f" epoch, {', '.join(texts)}) VALUES (7, 1, 'k', 'o', 'p', 's', 'admitted', false, 0, false, 0, 0{empty})"
         )
         for id_, path in ((1, "Device.A"), (2, "Device.B")):
             say(f"INSERT INTO param_name (id, path) VALUES ({id_}, '{path}')")
