@@ -18,6 +18,7 @@ from acs.campaigns.views import Member, State
 from acs.db.tenancy import DEFAULT_TENANT
 from acs.devices.models import Device
 from acs.firmware import service as firmware
+from care import assets
 from care.security.permissions import Role
 from care.services import Services, build_services
 from simulators.firmware import make_image
@@ -32,6 +33,7 @@ ACTOR = Actor("user:test", DEFAULT_TENANT)
 
 @pytest.fixture
 def premises(tmp_path: Path, chromium: object) -> Iterator[Premises]:
+    assets.fetch()  # without htmx the form has no preview and the page no stream
     found = Premises(tmp_path, HEARTHLINE_CPE_AUTH="none")
     yield found
     found.stop()

@@ -1,6 +1,8 @@
 """The lock of the front-end packages, and the vendor folder."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -32,6 +34,13 @@ def test_nothing_is_fetched_when_nothing_is_new(monkeypatch):
         pytest.skip("the front-end packages are not fetched")
     monkeypatch.setattr("subprocess.run", lambda *given, **more: pytest.fail(f"{given} was run"))
     assert assets.fetch() is False
+
+
+def test_the_folder_is_not_committed():
+    if shutil.which("git") is None or not (assets.ROOT / ".git").exists():
+        pytest.skip("no checkout")
+    listed = ["git", "ls-files", "--", "care/static/vendor"]
+    assert subprocess.run(listed, cwd=assets.ROOT, capture_output=True, text=True, timeout=20, check=True).stdout == ""
 
 
 def test_sprite_has_a_symbol_per_icon():

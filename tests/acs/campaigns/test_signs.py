@@ -5,6 +5,7 @@ from datetime import timedelta
 from acs.campaigns import signs
 from acs.devices.canonicals import Reading, keep
 from acs.devices.models import DeviceEvent
+from datamodels import canonical
 
 
 def test_starts_silence_readings_and_zones_are_read_together(field):
@@ -20,3 +21,7 @@ def test_starts_silence_readings_and_zones_are_read_together(field):
         assert signs.readings(session, ids, ["optical.rx_power_dbm"]) == {ids[1]: {"optical.rx_power_dbm": -21.5}}
         assert signs.readings(session, ids, ["optical.rx_power_dbm"], field.now + timedelta(seconds=1)) == {}
         assert signs.zones(session, ids) == {ids[1]: "CET-1"}
+
+
+def test_the_zone_that_a_device_tells_is_kept():
+    assert canonical.describe(signs.ZONE).indexed
