@@ -91,14 +91,15 @@ def canary_of_a_bad_firmware(premises: Premises, chromium, count: int, canaries:
     until(lambda: services.campaigns.get(DEFAULT_TENANT, campaign).state is State.ABORTED, seconds, "taken back")
     expect(page.locator("h1 + .hl-chip")).to_contain_text("Ended early", timeout=20_000)
     view = services.campaigns.get(DEFAULT_TENANT, campaign)
-    assert view.count(Member.REVERTED) == canaries, view.waves
-    assert view.count(Member.CANCELLED) == count - canaries
+    touched = view.count(Member.REVERTED)  # it may stop before the last of its canaries is begun
+    assert 0 < touched <= canaries, view.waves
+    assert view.count(Member.CANCELLED) == count - touched
     for name, size in (("1440", WIDE), ("390", PHONE)):
         page.set_viewport_size(size)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         shot(page, f"campaign-{name}")
     page.goto(f"/campaigns/{campaign}/results?state=reverted")
-    assert page.locator("tbody tr").count() == min(canaries, 50)
+    assert page.locator("tbody tr").count() == min(touched, 50)
     services.db.close()
 
 
