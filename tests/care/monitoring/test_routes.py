@@ -100,6 +100,10 @@ def test_report_of_a_group_as_a_page_and_as_a_file(signed_in, device):
     assert html(browser.get("/monitoring/report.csv?q=")).count("\n") > 3
 
 
+def test_report_shows_an_example_query_whole(signed_in, device):
+    assert 'placeholder="Every device, or a query such as model = HG8245"' in html(signed_in(Role.ENGINEER).get("/monitoring/report"))
+
+
 def test_report_of_a_wrong_query_says_where(signed_in, device):
     answer = signed_in(Role.ENGINEER).get("/monitoring/report?q=model+%3D+%3D")
     assert answer.status_code == 422
