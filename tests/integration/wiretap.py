@@ -124,9 +124,16 @@ class Ledger:
         return Counter(each.message.command_key for each in self.received(name))
 
     def was_reset_after(self, name: str, key: str) -> bool:
-        """Whether it went back to its factory state after this request had reached it."""
+        """Whether it went back to its factory state after this request: asked so later, or before in the same session, at whose end it does."""
         since = next(each.at for each in self.received(name) if each.message.command_key == key)
-        return any(each.at >= since for each in self.received("FactoryReset"))
+        began = max((told.at for told in self.informs if told.at <= since), default=since)
+        return any(each.at >= began for each in self.received("FactoryReset"))
+
+    def around(self, name: str, key: str) -> list[str]:
+        """What else reached it from the session of this request on, in order."""
+        since = next(each.at for each in self.received(name) if each.message.command_key == key)
+        began = max((told.at for told in self.informs if told.at <= since), default=since)
+        return [each.name for each in self.asked if each.at >= began and not each.name.startswith("Get")][:12]
 
     def events(self, *, only_acknowledged: bool) -> Counter[Event]:
         """Those that leave a row: all but a plain periodic contact and our own call. The key counts for M events alone."""
