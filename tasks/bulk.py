@@ -1,6 +1,7 @@
 """What takes a walk through many devices: deeds for many, counts of groups, the tallies that lists show."""
 
 from acs.bulk import service as bulk
+from acs.desired import service as desired
 from acs.finding import service as finding
 from acs.jobs import JobView
 from acs.secrets import Vault
@@ -16,7 +17,7 @@ def run(house: House, job: JobView) -> str:
     """A deed, piece by piece; after a minute the rest is another job's."""
     action, vault = int(job.args["action"]), Vault.of(house.settings.home)
     until, pieces = house.now().timestamp() + STINT_S, 0
-    while bulk.step(house.database, vault, action, house.now()):
+    while bulk.step(house.database, vault, action, house.now(), desired.reconsider):
         pieces += 1
         if house.now().timestamp() > until:
             with house.database.write() as unit:

@@ -5,7 +5,7 @@ nothing twice: what was done and how far it came are one commit. An operation is
 its own refusals, audit line and progress; for more than OPERATIONS_MAX devices it says that a campaign is the way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,7 +111,11 @@ def cancel(unit: Unit, actor: Actor, action_id: int, now: datetime) -> None:
     unit.hint("bulk", id=action_id)
 
 
-def step(database: Database, vault: Vault, action_id: int, now: datetime) -> bool:
+Moved = Callable[[Unit, TenantId, Sequence[int], datetime], None]
+"""Told in the same unit of devices whose tags or groups changed."""
+
+
+def step(database: Database, vault: Vault, action_id: int, now: datetime, moved: Moved | None = None) -> bool:
     """The next piece; whether there is more. Safe to call twice: how far it came is read in the unit that goes on."""
     with database.read() as session:
         action = session.get(BulkAction, action_id)
@@ -129,6 +133,8 @@ def step(database: Database, vault: Vault, action_id: int, now: datetime) -> boo
             return action is not None and action.state == BulkState.RUNNING
         if ids:
             _do(unit, vault, action, ids, now)
+            if moved is not None and action.deed != Deed.OPERATION:
+                moved(unit, TenantId(action.tenant_id), ids, now)
         action.after_id = following if following is not None else ids[-1] if ids else came
         if following is None:
             action.state, action.finished_at = BulkState.DONE.value, now

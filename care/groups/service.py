@@ -10,6 +10,7 @@ from acs import audit, jobs
 from acs.audit import Actor
 from acs.db.engine import Database, Unit
 from acs.db.tenancy import TenantId
+from acs.desired import service as desired
 from acs.devices import service as devices
 from acs.devices.views import DeviceRow
 from acs.errors import Invalid
@@ -142,12 +143,16 @@ class Finding:
             finding.remove_group(unit, by, group_id, self._clock())
 
     def add(self, by: Actor, group_id: int, device_ids: Iterable[int]) -> int:
+        ids = list(device_ids)
         with self._db.write() as unit:
-            return finding.add_members(unit, by, group_id, device_ids, self._clock())
+            desired.reconsider(unit, by.tenant, ids, self._clock())
+            return finding.add_members(unit, by, group_id, ids, self._clock())
 
     def take(self, by: Actor, group_id: int, device_ids: Iterable[int]) -> int:
+        ids = list(device_ids)
         with self._db.write() as unit:
-            return finding.remove_members(unit, by, group_id, device_ids, self._clock())
+            desired.reconsider(unit, by.tenant, ids, self._clock())
+            return finding.remove_members(unit, by, group_id, ids, self._clock())
 
     def _count_later(self, unit: Unit, by: Actor, group_id: int) -> None:
         jobs.enqueue(unit, by.tenant, "finding.count_group", {"group": group_id}, self._clock(), by.name)
