@@ -317,7 +317,7 @@ class Storm:
         """What was perhaps sent and never arrived is given minutes to show; here they pass at once."""
         hour, before = timedelta(hours=1), now() - timedelta(seconds=PATIENCE_S)
         with self.database.write() as unit:
-            for row in unit.session.scalars(select(Operation).where(Operation.state == "waiting", Operation.updated_at < before)):
+            for row in unit.session.scalars(select(Operation).where(Operation.state == "waiting", Operation.created_at < before)):
                 memo = dict(row.memo or {})
                 memo |= {name: (datetime.fromisoformat(memo[name]) - hour).isoformat() for name in MEMO_INSTANTS if name in memo}
                 row.memo, row.due_at = memo, row.due_at - hour
