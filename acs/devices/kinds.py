@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from acs.cwmp.paths import ROOTS
 from acs.db.bulk import upsert_rows
@@ -115,6 +115,7 @@ class KindBook:
             "path_set_id": path_set_id, "deciding": plan.deciding, "learned_at": at, "learned_from": device_id,
         }  # fmt: skip
         upsert_rows(connection, DeviceKind, _KEY, _COLUMNS, [row])
+        event.listen(connection, "rollback", lambda _connection: self._kinds.pop(key, None))
         return self._hold(key, Kind(root, path_set_id, plan), at)
 
     def _load(self, connection: Connection, key: KindKey) -> Kind | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from acs.cwmp.messages import ParameterValueStruct
 from acs.cwmp.paths import ROOTS
@@ -89,13 +89,20 @@ class PathSets:
     def intern(self, connection: Connection, order: tuple[Named, ...]) -> Names:
         """The set of just these names, made where it is missing."""
         found = self._by_order.get(order)
-        return found if found is not None else self._keep(Names(_intern(connection, pack_names(order)), order))
+        if found is None:
+            event.listen(connection, "rollback", self.forget)
+            found = self._keep(Names(_intern(connection, pack_names(order)), order))
+        return found
+
+    def forget(self, _connection: Connection | None = None) -> None:
+        """The transaction that made a set was rolled back: its number may be another set's by now."""
+        self._by_id.clear()
+        self._by_order.clear()
+        self._held = 0
 
     def _keep(self, names: Names) -> Names:
         if self._held + len(names.order) > self._most:
-            self._by_id.clear()
-            self._by_order.clear()
-            self._held = 0
+            self.forget()
         self._by_id[names.id] = self._by_order[names.order] = names
         self._held += len(names.order)
         return names

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from acs.devices.models import ParamBase, ParamDelta, PathSet
-from acs.devices.store import FOLD_AT, SEALED, load_tree, reveal, silent_after, store_snapshot
+from acs.devices.store import FOLD_AT, SEALED, Arrived, PathSets, load_tree, reveal, silent_after, store_arrived, store_snapshot
 from acs.provisioning.procedure import Snapshot
 from tests.acs.kit import add_device, head, inform, inform_in, informed, store_values, value
 
@@ -279,3 +279,23 @@ def test_storing_a_value_reads_no_tree(store, snapshot, any_database, now):
     event.listen(any_database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
     store([value("Device.X.P1", "y")], now + MINUTE)
     assert not [statement for statement in said if "packed" in statement and "param_delta" not in statement and "path_set" not in statement]
+
+
+def test_set_whose_transaction_was_rolled_back_is_forgotten(any_database, vault, now):
+    """Its number may be another set's afterwards: values would be stored under the names of that one."""
+    one, two = add_device(any_database), add_device(any_database, "NV2")
+    ours, others = ([value(f"Device.{letter}.P{n}", f"{letter}{n}") for n in range(60)] for letter in "XY")
+    mine = PathSets()
+
+    def keep(sets, device, values):
+        with any_database.write() as unit:
+            store_arrived(unit.connection, vault, sets, [Arrived(1, device, values, now, "session")])
+
+    with pytest.raises(RuntimeError), any_database.write() as unit:
+        store_arrived(unit.connection, vault, mine, [Arrived(1, one, ours, now, "session")])
+        raise RuntimeError
+    keep(PathSets(), two, others)
+    keep(mine, one, ours)
+    with any_database.read() as session:
+        found = load_tree(session.connection(), one).values
+    assert {path: stored.value for path, stored in found.items()} == {v.name: v.value for v in ours}

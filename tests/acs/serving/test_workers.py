@@ -95,7 +95,7 @@ def test_stop_forgets_a_worker_that_waits_to_be_started(house):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel of Linux ends who follows its parent")
-@pytest.mark.parametrize(("parent", "code"), [(os.getpid(), 0), (1 if os.getpid() != 1 else 2, 2)])
+@pytest.mark.parametrize(("parent", "code"), [(os.getpid(), 0), (1 if os.getpid() != 1 else 2, 2)], ids=["it lives", "it is gone"])
 def test_worker_whose_parent_was_killed_before_it_could_follow_ends_by_itself(parent: int, code: int):
     """Else it would hold the socket for ever, and its parent could not be started again."""
     script = "from acs.serving.workers import follow_parent as follow\nfrom acs.errors import WrongEnvironment\n"
