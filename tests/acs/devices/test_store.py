@@ -287,13 +287,14 @@ def test_set_whose_transaction_was_rolled_back_is_forgotten(any_database, vault,
     ours, others = ([value(f"Device.{letter}.P{n}", f"{letter}{n}") for n in range(60)] for letter in "XY")
     mine = PathSets()
 
-    def keep(sets, device, values):
+    def keep(sets, device, values, fails=False):
         with any_database.write() as unit:
             store_arrived(unit.connection, vault, sets, [Arrived(1, device, values, now, "session")])
+            if fails:
+                raise RuntimeError
 
-    with pytest.raises(RuntimeError), any_database.write() as unit:
-        store_arrived(unit.connection, vault, mine, [Arrived(1, one, ours, now, "session")])
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        keep(mine, one, ours, fails=True)
     keep(PathSets(), two, others)
     keep(mine, one, ours)
     with any_database.read() as session:
