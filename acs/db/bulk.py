@@ -69,15 +69,17 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Row]) 
 
 
 def fetch_rows(
-    connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any], raw: frozenset[str] = frozenset(), also: str = ""
+    connection: Connection, model: type[Base], columns: tuple[str, ...], key: str, values: Collection[Any], raw: frozenset[str] = frozenset(), also: str = "",
+    lock: bool = False,
 ) -> list[tuple[Any, ...]]:
     """`columns` of the rows whose `key` is one of `values` (texts or numbers), as tuples in no order. Documents of `raw` come as their text.
 
-    `also`: a condition in SQL that every row meets, a constant of the caller's: spelled as a partial index has it, the index is used.
+    `also`: a condition in SQL that every row meets, a constant of the caller's: spelled as a partial index has it, the index is used. `lock`: the
+    rows, which have an id, are held in its order to the end of the transaction; a unit that writes on SQLite holds everything anyway.
     """
     if not values:
         return []
-    statement, converts = _select(table_of(model), columns, key, raw, also, connection.dialect.name)
+    statement, converts = _select(table_of(model), columns, key, raw, also, lock, connection.dialect.name)
     given = list(values)
     found = connection.exec_driver_sql(statement, (dumps(given),) if connection.dialect.name == "sqlite" else (given,)).fetchall()
     if all(convert is None for convert in converts):
@@ -167,11 +169,11 @@ def _insert(
 
 @lru_cache(maxsize=256)
 def _select(
-    table: Table, columns: tuple[str, ...], key: str, raw: frozenset[str], also: str, dialect: str
+    table: Table, columns: tuple[str, ...], key: str, raw: frozenset[str], also: str, lock: bool, dialect: str
 ) -> tuple[str, tuple[_Convert | None, ...]]:
     listed = ", ".join(_q(name) for name in columns)
     reads = tuple(None if name in raw else _reader(table, name, dialect) for name in columns)
-    where = _one_of(key, dialect) + (f" AND {also}" if also else "")
+    where = _one_of(key, dialect) + (f" AND {also}" if also else "") + (" ORDER BY id FOR UPDATE" if lock and dialect == "postgresql" else "")
     return f"SELECT {listed} FROM {_q(table.name)} WHERE {where}", reads  # noqa: S608
 
 

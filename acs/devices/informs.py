@@ -138,7 +138,7 @@ def apply_informs(
     """
     writes = HeadWrites() if heads_out is None else heads_out
     keys = {work.identity.key for work in works}
-    heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys, _RAW)}
+    heads = {row[2]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "key", keys, _RAW, lock=True)}
     fresh: set[DeviceKey] = set()
     if len(heads) < len(keys):
         _follow_aliases(connection, works, heads)
@@ -186,7 +186,7 @@ def _follow_aliases(connection: Connection, works: Sequence[InformIn], heads: di
     if not found:
         return
     by_id = {head.id: head for head in heads.values()}  # a device may come under two names in one batch
-    by_id |= {row[0]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "id", set(found.values()) - by_id.keys(), _RAW)}
+    by_id |= {row[0]: _Head(*row) for row in fetch_rows(connection, Device, _READ, "id", set(found.values()) - by_id.keys(), _RAW, lock=True)}
     heads |= {key: by_id[device_id] for key, device_id in found.items() if device_id in by_id}
 
 

@@ -1,5 +1,6 @@
 """What a batch of Informs does to the store: identity, admission, enrolment, epochs, events: acs/devices/informs.py."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -293,3 +294,23 @@ def test_start_that_is_told_again_is_one_start(database, vault, now, later, retr
     again = replace(first, retry_count=retry)
     informed(database, vault, inform_in(again, now + timedelta(seconds=later)))
     assert (head(database, out.device_id).last_boot_at == now) is not is_new
+
+
+@pytest.mark.postgres
+def test_two_workers_that_store_informs_of_one_device_at_once_give_it_two_epochs(postgres_database, vault, now):
+    """The second waits until the first has committed: else both would hold the device under the same epoch."""
+    (first,) = informed(postgres_database, vault, inform_in(inform(), now))
+    epochs = []
+
+    def other():
+        epochs.append(informed(postgres_database, vault, inform_in(inform(), now + timedelta(seconds=2)))[0].epoch)
+
+    waiting = threading.Thread(target=other)
+    with postgres_database.write() as unit:
+        (mine,) = apply_informs(unit.connection, vault, [inform_in(inform(), now + timedelta(seconds=1))], False)
+        waiting.start()
+        waiting.join(0.3)
+        assert not epochs
+    waiting.join(10)
+    assert [first.epoch, mine.epoch, *epochs] == [1, 2, 3]
+    assert head(postgres_database, first.device_id).inform_count == 3
