@@ -126,6 +126,8 @@ class Runner:
     _procedure: Procedure | None = None
     _found: list[Learned] = field(default_factory=list)
     _done: set[int] = field(default_factory=set)
+    _is_leaving: bool = False
+    """It was told to reset itself: whatever else it is asked for in this session it forgets."""
 
     # ---- what is due -------------------------------------------------------------------------------------
 
@@ -198,6 +200,8 @@ class Runner:
             self.values += answer.parameter_list
 
     def _begin(self) -> bool:
+        if self._is_leaving:
+            return False
         due = sorted((task for task in self.tasks if self.is_due(task)), key=lambda task: (task.priority, task.id))
         if not due:
             return False
@@ -270,6 +274,7 @@ class Runner:
                 memo["transfer"] = plain_transfer(self.transfers[task.command_key])
             task.state, task.phase, task.memo, task.sent = "waiting", outcome.phase, memo, False
             task.triggers, task.due_at = outcome.on, outcome.until
+            self._is_leaving = task.kind == "factory_reset"
             # The trigger that woke it in this session must not wake it again at once.
             self._done.add(task.id)
             return

@@ -522,3 +522,12 @@ def test_an_operation_that_is_briefed_late_waits_for_its_brief_and_for_those_bef
 def test_an_operation_without_its_brief_is_not_rebuilt():
     late = task("configure", 2)
     assert runner(late).resume(2, [], NOW) is None
+
+
+def test_device_that_was_told_to_reset_itself_is_asked_nothing_more_in_that_session():
+    """It would forget a download begun after that, and never report it."""
+    r = runner(task("factory_reset", 1), task("read", 2, priority=90))
+    asked = r.next(NOW)
+    assert asked is not None and isinstance(asked.request, FactoryReset)
+    assert r.next(NOW, m.FactoryResetResponse()) is None
+    assert [each.kind for each in r.tasks] == ["factory_reset", "read"]
