@@ -85,7 +85,7 @@ def _run(settings: Any, make: Any) -> None:
     part = make(reactor)
     part.start()
     # What was imported and loaded lives as long as the process: a collection that looks at all of it takes a tenth of a second.
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 20, 20)
     for after_s in (0, 20, 120):
         reactor.callLater(after_s, _spare_the_collector)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(part.stop()))
