@@ -74,7 +74,7 @@ def _text_and_number(value: Value) -> tuple[str, float | None]:
 
 
 class KindBook:
-    """The kinds that one process has met. Not for several threads at once."""
+    """The kinds that one process has met. Its threads share it: entries are whole, and one that is lost is read again."""
 
     def __init__(self, sets: PathSets | None = None) -> None:
         self.sets = sets or PathSets()
@@ -132,8 +132,8 @@ class KindBook:
         return Kind(row.root, row.path_set_id, plan_of(tree, row.root))
 
     def _hold(self, key: KindKey, kind: Kind | None, now: datetime) -> Kind | None:
+        self._kinds.pop(key, None)  # the newest stand last
         self._kinds[key] = kind, now
-        self._kinds.move_to_end(key)
         while len(self._kinds) > KINDS_MOST:
             self._kinds.popitem(last=False)
         return kind

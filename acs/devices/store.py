@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, event, select
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, event, select
 from acs.cwmp.messages import ParameterValueStruct
 from acs.cwmp.paths import ROOTS
 from acs.db.bulk import RawJson, delete_rows, fetch_rows, upsert_rows
-from acs.devices.heads import HeadWrites
+from acs.devices.heads import HeadWrites, gathered
 from acs.devices.models import Device, ParamBase, ParamDelta, ParamName, PathSet
 from acs.devices.packing import (
     EMPTY,
@@ -206,7 +207,6 @@ def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived:
     Where they are a good part of what is known of the device, its base is written anew; else they go beside it, to be folded in when they
     have become many. What it costs depends on what arrived, not on what is stored. `heads`: where changes of head rows go, for the caller to write.
     """
-    writes = HeadWrites() if heads is None else heads
     wanted = [{v.name: v for v in each.values if v.name and not v.name.endswith(".") and is_name(v.name)} for each in arrived]
     stored = _stored(connection, {each.device_id for each in arrived})
     stored_before = {device_id: packed.path_set_id for device_id, packed in stored.items()}
@@ -216,17 +216,15 @@ def store_arrived(connection: Connection, vault: Vault, sets: PathSets, arrived:
     _with_bases(connection, stored, anew)
     rows: dict[int, dict[str, Any]] = {}
     deltas: dict[int, bytes] = {}
-    for each, values in zip(arrived, wanted, strict=True):
-        if not values:
-            continue
-        if news := _learned(values, each.at):
-            writes.set(each.device_id, news)
-        packed = _merged(connection, vault, sets, stored.get(each.device_id, _NOTHING), each, values)
-        stored[each.device_id] = packed
-        rows[each.device_id], deltas[each.device_id] = _base_row(each, packed), packed.delta
-    _write(connection, rows, deltas, writes, {each.device_id: stored_before.get(each.device_id) for each in arrived})
-    if heads is None:
-        writes.write(connection)
+    with gathered(connection, heads) as writes:
+        for each, values in zip(arrived, wanted, strict=True):
+            if not values:
+                continue
+            writes.set(each.device_id, _learned(values, each.at))
+            packed = _merged(connection, vault, sets, stored.get(each.device_id, _NOTHING), each, values)
+            stored[each.device_id] = packed
+            rows[each.device_id], deltas[each.device_id] = _base_row(each, packed), packed.delta
+        _write(connection, rows, deltas, writes, stored_before)
 
 
 def _is_large_part(connection: Connection, sets: PathSets, stored: _Packed | None, arrived: int) -> bool:
@@ -244,7 +242,7 @@ def _merged(
         if each.like is not None and _is_worth(names := sets.get(connection, each.like), len(wanted)):
             tree = Tree({path: Stored(seal_value(vault, path, v.value), v.type, each.at, each.origin) for path, v in wanted.items()}, {})
             return _Packed(names.id, pack(from_tree(tree, names)))
-        ordered = sorted(wanted.values(), key=_name_of)
+        ordered = sorted(wanted.values(), key=attrgetter("name"))
         names = sets.intern(connection, tuple((v.name, known_type(v.type), None) for v in ordered))
         return _Packed(names.id, pack(Values([seal_value(vault, v.name, v.value) for v in ordered], [age] * len(ordered), {})))
     if stored.path_set_id is not None and stored.base and not stored.delta:
@@ -280,10 +278,6 @@ def packed_tree(connection: Connection, sets: PathSets, tree: Tree, path_set_id:
             return _Packed(names.id, pack(values))
     names = sets.intern(connection, names_of(tree))
     return _Packed(names.id, pack(from_tree(tree, names)))
-
-
-def _name_of(v: ParameterValueStruct) -> str:
-    return v.name
 
 
 def _base_row(each: Arrived, packed: _Packed) -> dict[str, Any]:
@@ -326,13 +320,11 @@ def store_snapshot(
         if not v.value.strip("*•") and v.name in known_secrets:  # hidden reads back empty: keep what we wrote (conformance B-69)
             value = known_secrets[v.name]
         kept[v.name] = Stored(value, v.type, at, origin, writable.get(v.name))
-    writes = HeadWrites() if heads is None else heads
-    writes.set(device_id, {**_learned({v.name: v for v in snapshot.values}, at), **_address(kept)})
     packed = packed_tree(connection, sets, Tree(kept, objects), stored.path_set_id if stored.path_set_id is not None else like)
     row = _base_row(Arrived(tenant, device_id, (), at, origin), packed)
-    _write(connection, {device_id: row}, {device_id: b""}, writes, {device_id: stored.path_set_id})
-    if heads is None:
-        writes.write(connection)
+    with gathered(connection, heads) as writes:
+        writes.set(device_id, {**_learned({v.name: v for v in snapshot.values}, at), **_address(kept)})
+        _write(connection, {device_id: row}, {device_id: b""}, writes, {device_id: stored.path_set_id})
     assert packed.path_set_id is not None
     return packed.path_set_id
 

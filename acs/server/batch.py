@@ -126,10 +126,13 @@ class Batch:
 
     def _steps(self, unit: Unit, works: Sequence[StepWork]) -> set[int]:
         """Ids of the works that were lost."""
-        plain = [work for work in works if work.is_plain_end]
+        plain: list[StepWork] = []
+        full: list[StepWork] = []
+        for work in works:
+            (plain if work.is_plain_end else full).append(work)
         lost = self._plain_ends(unit.connection, plain) if plain else set()
-        if len(plain) < len(works):
-            lost |= self._full_steps(unit, [work for work in works if not work.is_plain_end])
+        if full:
+            lost |= self._full_steps(unit, full)
         records = [_lost(w.record) if id(w) in lost else w.record for w in works if w.record is not None]
         recorder.apply_records(unit.connection, records, self.keep, self.record_bytes)
         return lost
