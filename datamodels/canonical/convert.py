@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Column, Value, ValueType
@@ -205,3 +206,12 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def case_word(candidate: Candidate, path: str, tree: Mapping[str, str]) -> str:
+    """The first case that fits all its parameters; the raw text where none does."""
+    parent = path[: path.rindex(".") + 1]
+    for case in candidate.cases:
+        if all(tree.get(parent + leaf, "").strip().lower() in values for leaf, values in case.when.items()):
+            return case.word
+    return tree[path]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datamodels.canonical.catalogue import catalogue
-from datamodels.canonical.convert import from_raw
+from datamodels.canonical.convert import case_word, from_raw
 from datamodels.canonical.resolver import Resolver
 from datamodels.canonical.shapes import Candidate, CanonicalParameter, Value
 
@@ -57,15 +57,6 @@ class ReadingPlan:
                 if value is not None and value not in ("", ()):
                     yield parameter, value
                     break
-
-
-def case_word(candidate: Candidate, path: str, tree: Mapping[str, str]) -> str:
-    """The first case that fits all its parameters; the raw text where none does."""
-    parent = path[: path.rindex(".") + 1]
-    for case in candidate.cases:
-        if all(tree.get(parent + leaf, "").strip().lower() in values for leaf, values in case.when.items()):
-            return case.word
-    return tree[path]
 
 
 def plan_of(tree: Mapping[str, str], root: str) -> ReadingPlan:

@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from datamodels import library
 from datamodels.canonical.catalogue import catalogue
-from datamodels.canonical.convert import from_raw
+from datamodels.canonical.convert import case_word, from_raw
 from datamodels.canonical.selectors import TreeIndex
-from datamodels.canonical.shapes import Candidate, CanonicalParameter, Case, CellSource, Column, Correction, Resolved, Row, Table, Value
+from datamodels.canonical.shapes import Candidate, CanonicalParameter, CellSource, Column, Correction, Resolved, Row, Table, Value
 from datamodels.tree import ROOTS, Model, for_root
 
 
@@ -52,7 +52,7 @@ class Resolver:
         raw = self._raw(candidate, path)
         if raw is None or (candidate.only and raw.strip().lower() not in candidate.words):
             return None, None
-        return raw, self._case_word(candidate, path) if candidate.cases else from_raw(parameter, candidate, raw)
+        return raw, case_word(candidate, path, self.tree) if candidate.cases else from_raw(parameter, candidate, raw)
 
     def all(self) -> dict[str, Resolved]:
         """Every canonical name this device has a parameter for."""
@@ -96,17 +96,6 @@ class Resolver:
     def _gathered(self, candidate: Candidate) -> tuple[str, ...]:
         rows = self.index.rows(candidate.gather or "")
         return tuple(row for row in rows if row + candidate.rest in self.tree and self.index.holds(candidate.gather_any_of, row))
-
-    def _case_word(self, candidate: Candidate, path: str) -> str:
-        """The first case that fits all its parameters; the raw text where none does."""
-        parent = path[: path.rindex(".") + 1]
-        for case in candidate.cases:
-            if self._fits(case, parent):
-                return case.word
-        return self.tree[path]
-
-    def _fits(self, case: Case, parent: str) -> bool:
-        return all(self.tree.get(parent + leaf, "").strip().lower() in values for leaf, values in case.when.items())
 
     def _cell(self, column: Column, sources: tuple[CellSource, ...], row: str) -> Value:
         for source in sources:
